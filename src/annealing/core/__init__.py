@@ -1,0 +1,1 @@
+"""The ground floor: schedules, plans, recipes and their language. NumPy only."""

@@ -1,0 +1,35 @@
+"""Whether a plan can be a learning rate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from annealing.core.errors import ArgumentError
+from annealing.core.length import compact
+from annealing.core.plan import Plan
+
+
+def check_rate(plan: Plan, name: str = "lr") -> None:
+    """Refuse a plan that would give a negative, infinite or NaN rate to any update of its run.
+
+    >>> import annealing as an
+    >>> an.check_rate(an.linear(to=-0.1).over(10))
+    Traceback (most recent call last):
+    ...
+    annealing.core.errors.ArgumentError: lr is -0.1 at 10: a learning rate is finite and at least 0; add .clip(low=0).
+
+    Arguments: `plan`; `name`, how the error calls it. Runs of up to a million updates are checked at every
+    update, longer ones at a million even places and at every edge of a phase.
+    """
+    total = plan.total if math.isfinite(plan.total) else 1_000_000
+    places = np.arange(math.ceil(total) + 1) if total <= 1_000_000 else np.unique(np.linspace(0, total, 1_000_001).round())
+    edges = np.array([t for t, _ in plan.keyframes()])
+    places = np.concatenate([places, edges])
+    values = plan(places)
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        t, value = (x[bad][0] for x in (places, values))
+        shown = compact(float(f"{value:.6g}")) if np.isfinite(value) else str(value)
+        raise ArgumentError(f"{name} is {shown} at {t:g}: a learning rate is finite and at least 0; add .clip(low=0).")

@@ -1,0 +1,51 @@
+"""Reading the numbers people give, once, at the edge."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from annealing.core.errors import ArgumentError, KindError
+
+
+def number(name: str, value: Any) -> float:
+    """Return `value` as a float, or refuse what is not a finite number.
+
+    >>> number("to", 1)
+    1.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        if isinstance(value, str) and value.strip().endswith("%"):
+            share = value.strip()[:-1]
+            raise KindError(f"{name}={value!r} is a value, not a length: write a number such as {name}={_share(share)}.")
+        raise KindError(f"{name}={value!r} is not a number: write a float such as {name}=0.1.")
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result):
+        raise ArgumentError(f"{name}={value!r} is not a finite number: write a value such as {name}=0.1.")
+    return result
+
+
+def positive(name: str, value: Any) -> float:
+    """Return `value` as a float above zero, or refuse it."""
+    result = number(name, value)
+    if result <= 0:
+        raise ArgumentError(f"{name}={value!r} must be above 0.")
+    return result
+
+
+def bound(name: str, value: Any) -> float:
+    """Return one side of a clip: any number, where an infinite one leaves that side open."""
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isinf(float(value)):
+        return float(value)
+    return number(name, value)
+
+
+def _share(text: str) -> str:
+    try:
+        return repr(float(text) / 100)
+    except ValueError:
+        return "0.1"

@@ -1,0 +1,86 @@
+"""Edits of a run that is under way. A journal is a tuple of them, oldest first; none changes the past of a branch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import final
+
+from annealing.core.errors import LengthError, RampError
+from annealing.core.length import compact
+from annealing.core.resolve import extents_of, resolve
+from annealing.core.schedule import Schedule
+from annealing.core.split import Window, divide
+from annealing.core.track import Track, cut, one_after_another, stretched
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Branch:
+    """From update `at` on, follow `tail` instead; everything before stays as it was.
+
+    `tail` counts from the value reached there (1 is that value), or in the plan's own units when
+    `absolute`. `total` is the run's new length. `why` is kept for the reader of the journal.
+    """
+
+    at: int
+    tail: Schedule
+    total: float
+    absolute: bool = False
+    why: str = ""
+
+    def apply(self, track: Track, window: Window) -> Track:
+        """Return the track with everything from `at` on replaced."""
+        past = cut(track, self.at)
+        reached = track.at(self.at)
+        own = Window(self.total - self.at, window.clock, self.at)
+        sizes = divide(own.size, extents_of(self.tail), own)
+        if self.absolute:
+            future = resolve(self.tail, sizes, own, reached)
+            opening, start = future.opening, reached
+        else:
+            if reached == 0:
+                raise RampError(
+                    f"the value reached at {self.at} is 0, and a tail that counts from it would stay 0: "
+                    "pass absolute=True and write the tail in the plan's own units."
+                )
+            future = resolve(reached * self.tail, sizes, own, reached)
+            opening, start = future.opening, reached
+        if not future.written and abs(opening - start) > 1e-9 * max(abs(opening), abs(start)):
+            raise RampError(
+                f"the tail {self.tail} opens at {compact(opening)} but the value reached at {self.at} is {compact(start)}: "
+                "begin it with jump(…) if the step is meant."
+            )
+        return one_after_another([past, future]) if self.at else future
+
+    def __str__(self) -> str:
+        from annealing.core.text import write_edit
+
+        return write_edit(self)
+
+    __repr__ = __str__
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Stretch:
+    """Run the same curve in another length: the same value at the same fraction of the way."""
+
+    total: float
+
+    def apply(self, track: Track, window: Window) -> Track:
+        """Return the track on a longer or shorter clock."""
+        if math.isinf(track.length):
+            raise LengthError("a plan without an end cannot be stretched: give it a total first.")
+        # With the end on the last update, it is that update which is kept at the end.
+        return stretched(track, track.length + self.total - window.size)
+
+    def __str__(self) -> str:
+        from annealing.core.text import write_edit
+
+        return write_edit(self)
+
+    __repr__ = __str__
+
+
+Edit = Branch | Stretch

@@ -1,0 +1,74 @@
+"""Repetition: every cycle is a window, and opens where the first one opened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from annealing.core.curve import Curve, Flat, joined
+from annealing.core.errors import LengthError
+from annealing.core.resolve.dispatch import resolve, resolves
+from annealing.core.resolve.extent import cycle_edges, extents_of, first_cycle
+from annealing.core.resolve.shapes import span_of
+from annealing.core.schedule import Repeat
+from annealing.core.split import Window, divide
+from annealing.core.track import Track, cut, every_curve, one_after_another
+
+MOST_CYCLES = 100_000
+
+
+@resolves(Repeat)
+def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | None) -> Track:
+    """Lay the cycles end to end; the last one is cut where the window ends."""
+    size = sizes[0]
+    if math.isinf(size):
+        raise LengthError(f"{node} never ends: give it times=… with a first=… cycle, or the run a total.")
+    edges = _edges(node, size, window)
+    asked = extents_of(node.body)
+    tracks: list[Track] = []
+    for i, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        own = window.later(begin).of_size(end - begin)
+        track = resolve(node.body, divide(end - begin, asked, own), own, start)
+        tracks.append(_scaled(track, node.scale**i))
+    return cut(one_after_another(tracks), size)
+
+
+def _edges(node: Repeat, size: float, window: Window) -> list[float]:
+    first = first_cycle(node)
+    if first is None:
+        if node.times is None:
+            raise LengthError(f"{node} does not say how many cycles: write times=4, or first=100 for the first cycle's length.")
+        shares = [node.growth**i for i in range(node.times)]
+        edges, reached = [0.0], 0.0
+        for share in shares:
+            reached += share / sum(shares) * size
+            edges.append(float(round(reached)) if window.clock.whole else reached)
+        edges[-1] = size
+        return edges
+    length = span_of(first, window, node)
+    if node.times is not None:
+        return _limited(node, cycle_edges(length, node.growth, node.times), size)
+    times, reached = 0, 0.0
+    while reached < size:
+        reached += length * node.growth**times
+        times += 1
+        if times > MOST_CYCLES or node.growth**times * length < 0.5:
+            raise LengthError(f"{node} would take more than {MOST_CYCLES} cycles to fill {size:g} {window.clock.unit}: write a longer first=….")
+    return cycle_edges(length, node.growth, times) if size else [0.0, 0.0]
+
+
+def _limited(node: Repeat, edges: list[float], size: float) -> list[float]:
+    if abs(edges[-1] - size) > 1:
+        raise LengthError(f"the cycles of {node} take {edges[-1]:g} updates but have {size:g}: change times=, first= or the length.")
+    edges[-1] = size
+    return edges
+
+
+def _scaled(track: Track, scale: float) -> Track:
+    if scale == 1:
+        return track
+
+    def higher(curve: Curve) -> Curve:
+        return joined("*", Flat(scale), curve)
+
+    return every_curve(track, higher, scale * track.end)

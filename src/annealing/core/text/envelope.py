@@ -1,0 +1,55 @@
+"""JSON: the text in an envelope with a version."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from annealing.core.errors import ParseError
+from annealing.core.plan import Plan
+from annealing.core.recipe import Recipe, RecipePlan
+from annealing.core.schedule import Schedule
+from annealing.core.text.read import Parsed, parse
+from annealing.core.text.write import write
+
+VERSION = 1
+_KINDS: dict[str, type] = {"schedule": Schedule, "plan": Plan, "recipe": Recipe, "recipe_plan": RecipePlan}
+
+
+def to_json(value: Parsed) -> str:
+    """Write a schedule, plan or recipe as JSON.
+
+    >>> import annealing as an
+    >>> an.to_json(an.cosine())
+    '{"annealing": 1, "schedule": "cosine()"}'
+    """
+    for kind, cls in _KINDS.items():
+        if isinstance(value, cls):
+            return json.dumps({"annealing": VERSION, kind: write(value)})
+    raise ParseError(f"to_json({value!r}) writes schedules, plans and recipes: write to_json(cosine()).")
+
+
+def from_json(text: str) -> Parsed:
+    """Read what `to_json` wrote.
+
+    >>> import annealing as an
+    >>> an.from_json('{"annealing": 1, "plan": "cosine().over(10)"}')
+    cosine().over(10)
+
+    Raises `ParseError` for text that is no such envelope, or comes from a newer version.
+    """
+    try:
+        data: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"this is not JSON: {error}.") from None
+    if not isinstance(data, dict) or not isinstance(data.get("annealing"), int):
+        raise ParseError('this JSON is not ours: it should read {"annealing": 1, "schedule": "…"}.')
+    if data["annealing"] > VERSION:
+        raise ParseError(f"this was written by format version {data['annealing']}; this library reads up to {VERSION}: upgrade annealing.")
+    for kind, cls in _KINDS.items():
+        if kind in data:
+            value = parse(data[kind])
+            if not isinstance(value, cls):
+                raise ParseError(f"the text under {kind!r} is not a {kind.replace('_', ' ')}: {data[kind]!r}.")
+            return value
+    raise ParseError(f"this JSON names none of {', '.join(_KINDS)}.")
