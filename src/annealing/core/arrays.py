@@ -62,8 +62,8 @@ def _scalar_exp(a: float) -> float:
         return math.inf
 
 
-def _unused(*_: Any) -> Any:  # plain numbers are looked up by bisection, never through these
-    raise AssertionError("not needed for plain numbers")
+def _unused(*_: Any) -> Any:  # on the host the right piece is found by bisection, never through these
+    raise AssertionError("not needed on the host")
 
 
 SCALAR = Namespace(
@@ -99,9 +99,9 @@ NUMPY = Namespace(
     is_whole=lambda t: t.dtype.kind in "iu",
     largest_whole=math.inf,
     where=np.where,
-    take=lambda values, index: np.asarray(values)[index],
-    take_whole=lambda values, index: np.asarray(values)[index],
-    search=lambda marks, t: np.searchsorted(marks, t, side="right"),
+    take=_unused,
+    take_whole=_unused,
+    search=_unused,
 )
 
 
@@ -165,6 +165,9 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
     """Return JAX's functions, computing in `dtype`; whole numbers there end at 2³¹ − 1 unless x64 is on."""
     jnp: Any = sys.modules["jax.numpy"] if "jax.numpy" in sys.modules else __import__("jax.numpy", fromlist=["numpy"])
 
+    def constant(values: Any, kind: Any) -> Any:  # through NumPy: each is then one constant of the program
+        return jnp.asarray(np.asarray(values), dtype=kind)
+
     def real(x: Any) -> Any:
         return jnp.asarray(x).astype(dtype)
 
@@ -182,7 +185,7 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
         is_whole=lambda t: jnp.issubdtype(t.dtype, jnp.integer),
         largest_whole=INT32_MAX if whole_bits == 32 else 2**63 - 1,
         where=lambda condition, a, b: jnp.where(condition, real(a), real(b)),
-        take=lambda values, index: jnp.asarray(np.asarray(values), dtype=dtype)[index],
-        take_whole=lambda values, index: jnp.asarray(np.asarray(values), dtype=jnp.result_type(int))[index],
-        search=lambda marks, t: jnp.searchsorted(jnp.asarray(np.asarray(marks), dtype=t.dtype), t, side="right"),
+        take=lambda values, index: constant(values, dtype)[index],
+        take_whole=lambda values, index: constant(values, jnp.result_type(int))[index],
+        search=lambda marks, t: jnp.searchsorted(constant(marks, t.dtype), t, side="right"),
     )

@@ -25,7 +25,8 @@ def number(name: str, value: Any) -> float:
     except OverflowError:
         result = math.inf
     if not math.isfinite(result):
-        raise ArgumentError(f"{name}={value!r} is not a finite number: write a value such as {name}=0.1.")
+        given = repr(value) if name == "number" else f"{name}={value!r}"
+        raise ArgumentError(f"{given} is not a finite number: schedules hold finite values only.")
     return result
 
 

@@ -56,8 +56,9 @@ class Glide:
 
 def progress(xp: Namespace, t: Any, span: float) -> tuple[Any, Any]:
     """Return t/span and (span − t)/span, both from whole numbers where `t` is one."""
-    u = xp.real(t) / span
-    return u, (xp.real(span - t) / span if span <= xp.largest_whole else 1 - u)
+    whole = float(span)  # a span beyond 2**31 cannot be one of JAX's whole numbers, its float can
+    u = xp.real(t) / whole
+    return u, (xp.real(span - t) / whole if span <= xp.largest_whole else 1 - u)
 
 
 @final
@@ -70,7 +71,7 @@ class Growth:
     per: float
 
     def at(self, xp: Namespace, t: Any) -> Any:
-        return self.start * xp.exp(math.log(self.factor) * (xp.real(t) / self.per))
+        return self.start * xp.exp(math.log(self.factor) * (xp.real(t) / float(self.per)))
 
 
 @final
@@ -164,7 +165,7 @@ class Sampled:
             period = int(self.period)
             return self.body.at(xp, t - t % period if period <= xp.largest_whole else 0 * t)
         # 1e-9 of a period keeps a rounded time from missing the boundary it stands on
-        return self.body.at(xp, xp.floor(xp.real(t) / self.period + 1e-9) * self.period)
+        return self.body.at(xp, xp.floor(xp.real(t) / float(self.period) + 1e-9) * float(self.period))
 
 
 @final

@@ -66,7 +66,9 @@ def ease(name: str) -> Ease:
         if plain not in _NAMED:
             return _towards(plain, power) if match[1] == "u" else _away(plain, power)
     if plain not in _NAMED:
-        raise ArgumentError(f'ease={name!r} is unknown: write one of {", ".join(EASES)}, or a power such as "u^0.7" or "1-(1-u)^2".')
+        raise ArgumentError(
+            f'ease={name!r} is unknown: write one of {", ".join(EASES)}, or a power such as "u^0.7" or "1-(1-u)^2".'
+        )
     return _NAMED[plain]
 
 

@@ -104,7 +104,11 @@ class Reader:
 
     def _values(self, index: int, times: np.ndarray) -> Any:
         piece = self._pieces[index]
-        return piece.curve.value if isinstance(piece.curve, Flat) else piece.curve.at(NUMPY, times - piece.begin if piece.begin else times)
+        return (
+            piece.curve.value
+            if isinstance(piece.curve, Flat)
+            else piece.curve.at(NUMPY, times - piece.begin if piece.begin else times)
+        )
 
     def _folded(self, xp: Namespace, t: Any) -> Any:
         """Bring times into the run: the start's before it, what `after` says past its end."""
@@ -146,7 +150,7 @@ class Reader:
     def _look_up(self, xp: Namespace, t: Any, pieces: list[Piece]) -> Any:
         """The same for many plain pieces: find each time's piece, take its numbers, compute each ease once."""
         firsts = [_first(xp, t, p.begin) for p in pieces]
-        index = xp.maximum(xp.search(firsts, t) - 1, 0 * t)
+        index = xp.search(firsts, t) - 1  # the first piece begins at 0, and no time is before it
         glides = [_as_glide(p) for p in pieces]
         offsets = [first - p.begin + offset for first, p, (_, offset) in zip(firsts, pieces, glides, strict=True)]
         exact = xp.is_whole(t)

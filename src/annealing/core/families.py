@@ -33,7 +33,9 @@ def step(every: LengthLike = "30%", factor: float = 0.1) -> Schedule:
     return geometric(factor, per=every).every(every)
 
 
-def wsd(warmup_length: LengthLike = "5%", cooldown_length: LengthLike = "20%", to: float = 0.0, *, ease: str = "sqrt") -> Schedule:
+def wsd(
+    warmup_length: LengthLike = "5%", cooldown_length: LengthLike = "20%", to: float = 0.0, *, ease: str = "sqrt"
+) -> Schedule:
     """Warm up, stay, decay: the cooldown can be decided late (`Plan.branch`).
 
     >>> import annealing as an
@@ -70,7 +72,9 @@ def onecycle(up: LengthLike = "30%", start: float = 1 / 25, to: float = 4e-6) ->
     return chain(warmup(up, start=start, ease="cosine"), cosine(to=to))
 
 
-def sgdr(times: int | None = 4, *, first: LengthLike | None = None, growth: float = 2.0, scale: float = 1.0, to: float = 0.0) -> Schedule:
+def sgdr(
+    times: int | None = 4, *, first: LengthLike | None = None, growth: float = 2.0, scale: float = 1.0, to: float = 0.0
+) -> Schedule:
     """Restart a cosine `times` times, each cycle `growth` times as long as the one before.
 
     >>> import annealing as an

@@ -71,7 +71,8 @@ class Horizon:
         samples, batches, size, dropped = _one_epoch(data, batch_size, drop_last, ranks)
         if batches == 0:
             raise LengthError(
-                f"{samples} samples give no full batch of {size} on {ranks} rank(s) with drop_last: use a smaller batch or drop_last=False."
+                f"{samples} samples give no full batch of {size} on {ranks} rank(s) with drop_last: "
+                "use a smaller batch or drop_last=False."
             )
         updates = max(1, round(epochs * math.ceil(batches / accumulation)))
         seen = batches * size * ranks if dropped else samples
@@ -120,7 +121,9 @@ def _one_epoch_of_loader(loader: Any, batch_size: int | None, drop_last: bool | 
     size = loader.batch_size or batch_size or 1
     dropped = bool(getattr(loader, "drop_last", False)) if drop_last is None else drop_last
     already_split = getattr(getattr(loader, "sampler", None), "num_replicas", 1) > 1
-    batches = len(loader) if already_split or ranks == 1 else (len(loader) // ranks if dropped else math.ceil(len(loader) / ranks))
+    batches = (
+        len(loader) if already_split or ranks == 1 else (len(loader) // ranks if dropped else math.ceil(len(loader) / ranks))
+    )
     dataset = getattr(loader, "dataset", None)
     samples = len(dataset) if isinstance(dataset, Sized) else len(loader) * size
     return samples, batches, size, dropped

@@ -53,7 +53,7 @@ class Length:
     def __str__(self) -> str:
         if self == REST:
             return '"rest"'
-        number = str(int(self.amount)) if self.amount == int(self.amount) and self.amount < 1e9 else compact(self.amount)
+        number = str(int(self.amount)) if self.unit in ("", "up") else compact(self.amount)
         return number if self.unit == "" else f'"{number}{self.unit}"'
 
 
@@ -89,7 +89,9 @@ def _from_text(text: str) -> Length:
         raise LengthError(f"length={text!r} is too long: the longest phase is {_LARGEST} updates.")
     if unit in ("", "up"):
         if amount != int(amount):
-            raise LengthError(f'length={text!r} is not a whole number of updates: write {round(amount)}, or a share such as "10%".')
+            raise LengthError(
+                f'length={text!r} is not a whole number of updates: write {round(amount)}, or a share such as "10%".'
+            )
         amount = int(amount)
     if unit == "fr" and amount == 0:
         raise LengthError(f'length={text!r} is a share of nothing: write "1fr", or 0 for an empty phase.')
@@ -101,7 +103,8 @@ def _ambiguous(value: object) -> str:
         percent, whole = compact(value * 100), compact(value)
         if value > 1:
             return f"length={whole} is a bare float, which could be a count or a share: write {round(value)} for updates."
-        return f'length={whole} is a bare float, which could be a count or a share: write "{percent}%" for a share of the run, or an int for updates.'
+        why = f"length={whole} is a bare float, which could be a count or a share"
+        return f'{why}: write "{percent}%" for a share of the run, or an int for updates.'
     return f'length={value!r} is not a length: write a whole number of updates, or "10%", "3ep", "rest".'
 
 

@@ -7,6 +7,7 @@ Every phase goes to `to` and starts where the one before it ended. Lengths are c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from annealing.core.checks import number, positive
@@ -44,8 +45,10 @@ def chain(*phases: Schedule) -> Schedule:
     """
     flat: list[Schedule] = []
     for phase in phases:
-        if not isinstance(phase, Schedule):  # pyright: ignore[reportUnnecessaryIsInstance] - people pass numbers
-            raise KindError(f"chain(…, {phase!r}, …) holds what is not a phase: write jump({phase!r}) for a step, or hold() to stay.")
+        if not isinstance(phase, Schedule):
+            raise KindError(
+                f"chain(…, {phase!r}, …) holds what is not a phase: write jump({phase!r}) for a step, or hold() to stay."
+            )
         flat += phase.phases if isinstance(phase, Chain) else (phase,)
     if not flat:
         raise KindError("chain() is empty: give it at least one phase, such as chain(warmup(100), cosine()).")
@@ -171,7 +174,9 @@ def power(exponent: float = -0.5, per: LengthLike = "10%", length: LengthLike = 
     return Power(number("exponent", exponent), _scale("per", per), 1.0, Length.of(length), _start(start))
 
 
-def inverse_time(rate: float = 1.0, per: LengthLike = "10%", length: LengthLike = REST, *, start: float | None = None) -> Schedule:
+def inverse_time(
+    rate: float = 1.0, per: LengthLike = "10%", length: LengthLike = REST, *, start: float | None = None
+) -> Schedule:
     """Fall as start/(1 + rate·t/per), the textbook inverse-time (time-based) decay.
 
     Per update it is `inverse_time(k, per=1)`, per epoch `inverse_time(k, per="1ep").every("1ep")`. The other
@@ -259,7 +264,7 @@ def repeat(
     Source: Loshchilov & Hutter 2016, arXiv:1608.03983 (warm restarts).
     """
     _phase("repeat", body)
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise ArgumentError(f"repeat(times={times!r}) is not a number of cycles: write a whole number from 1.")
     whole, one = Length.of(length), None if first is None else _scale("first", first)
     longer, higher = positive("growth", growth), positive("scale", scale)
@@ -267,7 +272,8 @@ def repeat(
     written = not own.fills and any(unit != "%" for unit, _ in own.amounts)
     if written and (one is not None or longer != 1):
         raise LengthError(
-            f"repeat: the body is {own} long already: leave its length out and write first={own}" + (", growth=…." if longer != 1 else ".")
+            f"repeat: the body is {own} long already: leave its length out and write first={own}"
+            + (", growth=…." if longer != 1 else ".")
         )
     if times is not None and one is not None and whole != REST:
         raise LengthError("repeat(times=…, first=…, length=…) says the length twice: leave one of them out.")
@@ -310,7 +316,9 @@ def _table(marks: Mapping[LengthLike, float], between: str, length: LengthLike) 
     for mark in places:
         if mark.unit == "fr":
             raise LengthError(f'{mark} is not a mark: write a count or a share such as "60%".')
-    for a, b in zip(places, places[1:], strict=False):
+    for a, b in pairwise(places):
         if a.unit == b.unit and b.amount <= a.amount:
             raise LengthError(f"the marks of a table must rise: {b} comes after {a}.")
-    return Table(places, tuple(number(f"value at {m}", v) for m, v in zip(places, marks.values(), strict=True)), between, Length.of(length))
+    return Table(
+        places, tuple(number(f"value at {m}", v) for m, v in zip(places, marks.values(), strict=True)), between, Length.of(length)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import Any, final
 
 import numpy as np
@@ -75,6 +76,11 @@ class Plan(Arithmetic):
     def _reader(self) -> Reader:
         return Reader(self._track, self.total, self.after)
 
+    def checked(self) -> Plan:
+        """Settle every length now, so that what does not fit is refused where it was written; return the plan."""
+        _ = self._reader
+        return self
+
     @property
     def base(self) -> Plan:
         """This plan before any edit.
@@ -136,9 +142,7 @@ class Plan(Arithmetic):
         count, block = math.ceil(self.total), 1 << 22
         return float(sum(np.sum(self(np.arange(a, min(a + block, count)))) for a in range(0, count, block)))
 
-    def branch(
-        self, at: int, tail: Schedule, total: int | None = None, *, absolute: bool = False, why: str = ""
-    ) -> Plan:
+    def branch(self, at: int, tail: Schedule, total: int | None = None, *, absolute: bool = False, why: str = "") -> Plan:
         """From update `at` on, follow `tail`; what came before is never rewritten.
 
         Arguments: `at`, the first update that uses the tail; `tail`, a schedule that counts from the
@@ -156,12 +160,12 @@ class Plan(Arithmetic):
         """
         if isinstance(at, bool) or not isinstance(at, int) or at < 0:
             raise ArgumentError(f"branch(at={at!r}) is not an update: write a whole number from 0.")
-        if not isinstance(tail, Schedule):  # pyright: ignore[reportUnnecessaryIsInstance] - people pass plans and numbers
+        if not isinstance(tail, Schedule):
             raise KindError(f"branch(tail={tail!r}) is not a schedule: write a phase such as cooldown().")
         ends = self._tail_end(at, tail) if total is None else check_total(total, self.unit)
         if at >= ends:
             raise LengthError(f"branch(at={at}) leaves nothing of a run of {ends:g}: pass a larger total=.")
-        return checked(replace(self, journal=(*self.journal, Branch(at, tail, ends, absolute, why))))
+        return replace(self, journal=(*self.journal, Branch(at, tail, ends, absolute, why))).checked()
 
     def _tail_end(self, at: int, tail: Schedule) -> float:
         if math.isfinite(self.total):
@@ -178,7 +182,7 @@ class Plan(Arithmetic):
 
         Raises `LengthError` for a run without an end.
         """
-        return checked(replace(self, journal=(*self.journal, Stretch(check_total(total, self.unit)))))
+        return replace(self, journal=(*self.journal, Stretch(check_total(total, self.unit)))).checked()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the plan with matplotlib and return the axes (needs the `report` extra)."""
@@ -187,7 +191,9 @@ class Plan(Arithmetic):
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         count = math.ceil(self.total) if math.isfinite(self.total) else 10_000
-        t = np.unique(np.concatenate([np.linspace(0, count - 1, min(count, 2_000)).round(), [k for k, _ in self.keyframes() if k < count]]))
+        t = np.unique(
+            np.concatenate([np.linspace(0, count - 1, min(count, 2_000)).round(), [k for k, _ in self.keyframes() if k < count]])
+        )
         ax.plot(t, self(t))
         ax.set(xlabel=self.unit.removesuffix("s"), ylabel="value", title=str(self.schedule))
         return ax
@@ -215,31 +221,27 @@ def plan_of(schedule: Schedule, total: Horizon | float | None, *, unit: str, end
             raise LengthError(f"{schedule} has no length of its own: write .over(total) with the run's number of {unit}.")
         total = sum(asked.values())
     horizon = total if isinstance(total, Horizon) else check_total(total, unit)
-    if endpoint and (not isinstance(horizon, Horizon) and math.isinf(horizon) or unit == "epochs"):
+    if endpoint and ((not isinstance(horizon, Horizon) and math.isinf(horizon)) or unit == "epochs"):
         raise ArgumentError("endpoint=True puts the end on the last update, so the run needs a whole number of them.")
-    return checked(Plan(schedule, horizon, unit, bool(endpoint), after))
-
-
-def checked(plan: Plan) -> Plan:
-    plan._reader  # noqa: B018 # pyright: ignore[reportPrivateUsage, reportUnusedExpression] - settle now
-    return plan
+    return Plan(schedule, horizon, unit, bool(endpoint), after).checked()
 
 
 def check_total(total: Any, unit: str) -> float:
     """Return a run's length as a whole number (epochs may be broken), or infinity."""
     if isinstance(total, str):
         raise LengthError(f"over({total!r}) is not a run's length: write the number of {unit}, or a Horizon.")
-    if isinstance(total, bool) or not isinstance(total, (int, float, np.integer)) or not total > 0:
+    if isinstance(total, bool) or not isinstance(total, Real) or not float(total) > 0:
         raise LengthError(f"over({total!r}) is not a run's length: write a number of {unit} above 0.")
-    if math.isinf(total):
+    count = float(total)
+    if math.isinf(count):
         return math.inf
-    if total > LONGEST:
+    if count > LONGEST:
         raise LengthError(f"over({total!r}) is longer than {LONGEST} {unit}, the longest run that is counted exactly.")
-    if total == int(total):
-        return int(total)
+    if count == int(count):
+        return int(count)
     if unit != "epochs":
-        raise LengthError(f"over({total!r}) is not a whole number of {unit}: write over({round(float(total))}).")
-    return float(total)
+        raise LengthError(f"over({total!r}) is not a whole number of {unit}: write over({round(count)}).")
+    return count
 
 
 def _ending_early(sizes: list[float]) -> list[float]:

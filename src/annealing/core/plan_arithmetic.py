@@ -7,7 +7,7 @@ from dataclasses import replace
 from annealing.core.errors import KindError, LengthError
 from annealing.core.journal import Branch, Edit
 from annealing.core.length import Length
-from annealing.core.plan import Plan, checked
+from annealing.core.plan import Plan
 from annealing.core.schedule import Clip, Constant, Lasting, Pointwise, Rounded, Schedule
 
 
@@ -32,7 +32,7 @@ def combine_plans(op: str, left: Plan | float, right: Plan | float) -> Plan:
         else:
             edits.append(edit)
         done = replace(done, journal=(*done.journal, edit))
-    return checked(replace(plan, schedule=change(plan.schedule), journal=tuple(edits)))
+    return replace(plan, schedule=change(plan.schedule), journal=tuple(edits)).checked()
 
 
 def _combine_two(op: str, left: Plan, right: Plan) -> Plan:
@@ -44,20 +44,20 @@ def _combine_two(op: str, left: Plan, right: Plan) -> Plan:
         raise KindError("two plans of which one was edited cannot be joined: join them first, and branch the result.")
     a, b = left.schedule, right.schedule
     try:
-        return checked(replace(left, schedule=Pointwise(op, a, b)))
+        return replace(left, schedule=Pointwise(op, a, b)).checked()
     except LengthError:  # the same run, written in different lengths: each in a window of the whole run
         whole = Length(100.0, "%")
-        return checked(replace(left, schedule=Pointwise(op, Lasting(a, whole), Lasting(b, whole))))
+        return replace(left, schedule=Pointwise(op, Lasting(a, whole), Lasting(b, whole))).checked()
 
 
 def clip_plan(plan: Plan, low: float, high: float) -> Plan:
     """Clip a plan that was not edited."""
-    return checked(replace(_unedited(plan, "clipped"), schedule=Clip(plan.schedule, low, high)))
+    return replace(_unedited(plan, "clipped"), schedule=Clip(plan.schedule, low, high)).checked()
 
 
 def round_plan(plan: Plan, multiple: float, minimum: float) -> Plan:
     """Round a plan that was not edited."""
-    return checked(replace(_unedited(plan, "rounded"), schedule=Rounded(plan.schedule, multiple, minimum)))
+    return replace(_unedited(plan, "rounded"), schedule=Rounded(plan.schedule, multiple, minimum)).checked()
 
 
 def _unedited(plan: Plan, done: str) -> Plan:

@@ -150,13 +150,15 @@ class RecipePlan:
 
 
 def _schedules(given: Mapping[str, Schedule | float], where: str) -> Schedules:
-    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - people pass schedules
+    if not isinstance(given, Mapping):
         raise KindError(f'{where} is {given!r}: write a mapping such as {{"lr": 3e-4 * cosine()}}.')
     pairs: list[tuple[str, Schedule]] = []
     for name, value in given.items():
-        if not isinstance(name, str) or _NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             raise ArgumentError(f'{name!r} is not a hyper-parameter: write a name such as "lr", "momentum" or "betas[0]".')
         if isinstance(value, Plan):
-            raise KindError(f"{name}={value} is a plan already: give the recipe its schedule, and call .over(total) on the recipe.")
+            raise KindError(
+                f"{name}={value} is a plan already: give the recipe its schedule, and call .over(total) on the recipe."
+            )
         pairs.append((name, value if isinstance(value, Schedule) else constant(number(name, value))))
     return tuple(pairs)

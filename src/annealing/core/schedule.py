@@ -31,7 +31,9 @@ class Schedule(Arithmetic):
     0.0003
     """
 
-    def over(self, total: float | Horizon | None = None, *, unit: str = "updates", endpoint: bool = False, after: str = "hold") -> Plan:
+    def over(
+        self, total: float | Horizon | None = None, *, unit: str = "updates", endpoint: bool = False, after: str = "hold"
+    ) -> Plan:
         """Settle every length for a run of `total` and return the plan, a function of the update index.
 
         Arguments: `total`, the run's length in `unit` (updates), a `Horizon`, infinity for a run without

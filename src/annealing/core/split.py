@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import SupportsIndex, final
 
 from annealing.core.errors import LengthError
@@ -39,7 +40,8 @@ class Clock:
             return length.amount
         if self.horizon is None:
             raise LengthError(
-                f"{length} needs a Horizon to become {self.unit}: write .over(Horizon.of(loader, epochs=…)), or give a count or a share."
+                f"{length} needs a Horizon to become {self.unit}: "
+                "write .over(Horizon.of(loader, epochs=…)), or give a count or a share."
             )
         try:
             return length.amount * self.total / self.horizon.total(unit)
@@ -87,7 +89,10 @@ def divide(total: float, extents: Sequence[Extent], window: Window, slack: float
     if math.isinf(asked):
         raise LengthError("a share of a run without an end is endless: give that phase a count, or the run a total.")
     if left < 0 and (-left >= slack or total < sum(exact)):
-        raise LengthError(f"the phases need {asked:g} {window.clock.unit} but there are {total:g}: {_sum(extents, exact, shares)}.")
+        raise LengthError(
+            f"the phases need {asked:g} {window.clock.unit} but there are {total:g}: {_sum(extents, exact, shares)}; "
+            'shorten one, write it as a share such as "20%", or make the run longer.'
+        )
     if not rest and left >= slack:
         raise LengthError(
             f"the phases cover {asked:g} of {total:g} {window.clock.unit}: {_sum(extents, exact, shares)}; "
@@ -110,10 +115,16 @@ def _amounts(extents: Sequence[Extent], window: Window) -> tuple[list[float], li
             elif unit == "fr":
                 parts[i] += amount
             else:
-                share = amount * window.size / 100 if unit == "%" and amount else 0.0 if unit == "%" else window.clock.count(Length(amount, unit))
-                whole = unit != "%" and window.clock.whole and share == int(share)
-                (exact if whole else shares)[i] += share
+                share = _share(amount, unit, window)
+                is_count = unit != "%" and window.clock.whole and share == int(share)
+                (exact if is_count else shares)[i] += share
     return exact, shares, parts
+
+
+def _share(amount: float, unit: str, window: Window) -> float:
+    if unit != "%":
+        return window.clock.count(Length(amount, unit))
+    return amount * window.size / 100 if amount else 0.0  # 0% of a run without an end is nothing
 
 
 def _endless(exact: list[float], parts: list[float]) -> list[float]:
@@ -132,7 +143,7 @@ def _whole(amounts: Sequence[float], total: float) -> list[float]:
     last = max((i for i, amount in enumerate(amounts) if amount), default=None)
     if last is not None:
         edges[last + 1 :] = [total] * (len(edges) - last - 1)
-    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    return [b - a for a, b in pairwise(edges)]
 
 
 def _tidy(amount: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import final
 
 from annealing.core.arrays import SCALAR
@@ -64,7 +65,7 @@ def one_after_another(tracks: Sequence[Track]) -> Track:
         pieces += (Piece(begin + piece.begin, piece.curve) for piece in track.pieces)
         begin += track.length
     written = tracks[0].written
-    for before, after in zip(tracks, tracks[1:], strict=False):
+    for before, after in pairwise(tracks):
         if before.length > 0:
             break
         written = after.written or written  # a jump before the first update is what that update starts from

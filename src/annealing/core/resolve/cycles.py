@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from annealing.core.curve import Curve, Flat, joined
 from annealing.core.errors import LengthError
@@ -26,7 +27,7 @@ def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | 
     edges = _edges(node, size, window)
     asked = extents_of(node.body)
     tracks: list[Track] = []
-    for i, (begin, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for i, (begin, end) in enumerate(pairwise(edges)):
         own = window.later(begin).of_size(end - begin)
         track = resolve(node.body, divide(end - begin, asked, own), own, start)
         tracks.append(_scaled(track, node.scale**i))
@@ -53,13 +54,17 @@ def _edges(node: Repeat, size: float, window: Window) -> list[float]:
         reached += length * node.growth**times
         times += 1
         if times > MOST_CYCLES or node.growth**times * length < 0.5:
-            raise LengthError(f"{node} would take more than {MOST_CYCLES} cycles to fill {size:g} {window.clock.unit}: write a longer first=….")
+            raise LengthError(
+                f"{node} would take more than {MOST_CYCLES} cycles to fill {size:g} {window.clock.unit}: write a longer first=…."
+            )
     return cycle_edges(length, node.growth, times) if size else [0.0, 0.0]
 
 
 def _limited(node: Repeat, edges: list[float], size: float) -> list[float]:
     if abs(edges[-1] - size) > 1:
-        raise LengthError(f"the cycles of {node} take {edges[-1]:g} updates but have {size:g}: change times=, first= or the length.")
+        raise LengthError(
+            f"the cycles of {node} take {edges[-1]:g} updates but have {size:g}: change times=, first= or the length."
+        )
     edges[-1] = size
     return edges
 

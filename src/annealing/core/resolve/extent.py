@@ -45,7 +45,7 @@ def shared_extents(node: Pointwise) -> tuple[Extent, ...]:
     if isinstance(node.right, Constant):
         return extents_of(node.left)
     left, right = extents_of(node.left), extents_of(node.right)
-    if left == right or right == FILL:
+    if right in (left, FILL):
         return left
     if left == FILL:
         return right
@@ -57,7 +57,8 @@ def shared_extents(node: Pointwise) -> tuple[Extent, ...]:
     if b.fills or a == b:
         return (a,)
     raise LengthError(
-        f"{node} joins two different lengths, {a} and {b}: give both the same, leave one without a length, or wrap one in lasting(…)."
+        f"{node} joins two different lengths, {a} and {b}: "
+        "give both the same, leave one without a length, or wrap one in lasting(…)."
     )
 
 

@@ -28,7 +28,9 @@ def pointwise(node: Pointwise, sizes: Sequence[float], window: Window, start: fl
     return together(node.op, left, right)
 
 
-def _with_number(op: str, k: float, body: Schedule, first: bool, sizes: Sequence[float], window: Window, start: float | None) -> Track:
+def _with_number(
+    op: str, k: float, body: Schedule, first: bool, sizes: Sequence[float], window: Window, start: float | None
+) -> Track:
     inner = resolve(body, sizes, window, None if start is None else undo(op, k, start, number_first=first))
 
     def change(curve: Curve) -> Curve:
@@ -89,6 +91,8 @@ def rounded(node: Rounded, sizes: Sequence[float], window: Window, start: float 
 def every(node: Every, sizes: Sequence[float], window: Window, start: float | None) -> Track:
     """Look at the body on a grid only: epochs are the run's own, any other period starts with the phase."""
     body = resolve(node.body, sizes, window, start)
+    if not body.pieces:
+        return body
     period = span_of(node.period, window, node)
     origin = -(window.begin % period) if node.period.unit in ("ep", "sam", "tok") else 0.0
     pieces: list[Piece] = []
@@ -99,7 +103,7 @@ def every(node: Every, sizes: Sequence[float], window: Window, start: float | No
             pieces.append(Piece(piece.begin, Flat(body.at(max(0.0, grid - period)))))
         if grid < end:
             pieces.append(Piece(grid, Sampled(moved(piece.curve, grid - piece.begin), period)))
-    if not pieces or math.isinf(body.length):
+    if math.isinf(body.length):
         return Track(tuple(pieces), body.length, body.end, body.written)
     last = _next_on_grid(body.length, origin, period)
     held = body.end if last == body.length else body.at(max(0.0, last - period))

@@ -43,7 +43,8 @@ def lasting(node: Lasting, sizes: Sequence[float], window: Window, start: float 
 
 def _check_joined(phase: Schedule, start: float, opening: float, largest: float) -> None:
     if abs(opening - start) > 1e-9 * max(abs(opening), abs(start)) + 1e-12 * largest:
+        here, before = (compact(float(f"{value:.6g}")) for value in (opening, start))
         raise RampError(
-            f"{phase} opens at {compact(float(f'{opening:.6g}'))} but the phase before it ends at {compact(float(f'{start:.6g}'))}: "
-            f"write jump({compact(float(f'{opening:.6g}'))}) before it if the step is meant, or give its first phase start=."
+            f"{phase} opens at {here} but the phase before it ends at {before}: "
+            f"write jump({here}) before it if the step is meant, or give its first phase start=."
         )

@@ -45,7 +45,9 @@ def from_json(text: str) -> Parsed:
     if not isinstance(data, dict) or not isinstance(data.get("annealing"), int):
         raise ParseError('this JSON is not ours: it should read {"annealing": 1, "schedule": "…"}.')
     if data["annealing"] > VERSION:
-        raise ParseError(f"this was written by format version {data['annealing']}; this library reads up to {VERSION}: upgrade annealing.")
+        raise ParseError(
+            f"this was written by format version {data['annealing']}; this library reads up to {VERSION}: upgrade annealing."
+        )
     for kind, cls in _KINDS.items():
         if kind in data:
             value = parse(data[kind])

@@ -44,10 +44,10 @@ def parse(text: str) -> Parsed:
 
     Raises `ParseError` for anything that is not in the language, and the errors of the words themselves.
     """
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(text, str):
         raise ParseError(f"parse({text!r}) reads text: write parse('cosine()').")
     value = _read_text(text)
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return constant(value)
     if isinstance(value, (Schedule, Plan, Recipe, RecipePlan)):
         return value
@@ -90,7 +90,7 @@ def _tree(text: str) -> ast.expr:
     try:
         tree = ast.parse(quoted.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else "too large"
+        reason = error.msg.partition(";")[0].partition(":")[0] if isinstance(error, SyntaxError) else "too large"
         raise ParseError(f"{_short(text)} cannot be read ({reason}): try 3e-4 * chain(warmup(2000), cosine()).") from None
     _bounded(tree, text)
     return tree
@@ -105,7 +105,9 @@ def _bounded(tree: ast.expr, text: str) -> None:
         if depth > DEEPEST or count > LARGEST:
             what = f"nested more than {DEEPEST} deep" if depth > DEEPEST else f"larger than {LARGEST} parts"
             raise ParseError(f"{_short(text)} is {what}: build it in Python instead.")
-        stack += ((child, depth + 1) for child in ast.iter_child_nodes(node) if not isinstance(child, (ast.expr_context, ast.operator)))
+        stack += (
+            (child, depth + 1) for child in ast.iter_child_nodes(node) if not isinstance(child, (ast.expr_context, ast.operator))
+        )
 
 
 def _read(node: ast.expr, text: str) -> Any:
@@ -170,7 +172,7 @@ def _guarded(name: str, function: Any, arguments: list[Any], named: dict[str, An
 
 
 def _number_or_schedule(value: Any, text: str) -> Any:
-    if isinstance(value, (bool, str, list, dict)) or value is None:
+    if not isinstance(value, (int, float, Schedule, Plan, Recipe)) or isinstance(value, bool):
         raise ParseError(f"{_short(text)}: arithmetic joins numbers and schedules, not {_short(repr(value))}.")
     return value
 
@@ -192,4 +194,3 @@ def _joined(op: ast.operator | ast.unaryop, left: Any, right: Any, text: str) ->
 
 def _short(text: str) -> str:
     return repr(text) if len(text) <= 80 else repr(text[:77] + "…")
-

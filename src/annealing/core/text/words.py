@@ -24,7 +24,9 @@ PHASES = (
 FAMILIES = ("constant", "step", "wsd", "trapezoid", "onecycle", "sgdr", "triangular", "inverse_sqrt")
 
 
-def _recipe_plan(named: dict[str, Plan] | None = None, /, *, groups: dict[str, dict[str, Plan]] | None = None, **hyper: Plan) -> RecipePlan:
+def _recipe_plan(
+    named: dict[str, Plan] | None = None, /, *, groups: dict[str, dict[str, Plan]] | None = None, **hyper: Plan
+) -> RecipePlan:
     def pairs(plans: dict[str, Plan]) -> tuple[tuple[str, Plan], ...]:
         if not all(isinstance(plan, Plan) for plan in plans.values()):
             raise ParseError("RecipePlan(…) holds plans: write Recipe(…).over(total) for schedules.")

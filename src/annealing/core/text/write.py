@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from annealing.core.horizon import Horizon
-from annealing.core.journal import Branch, Edit, Stretch
+from annealing.core.journal import Edit, Stretch
 from annealing.core.length import REST, Length, compact
 from annealing.core.plan import Plan
 from annealing.core.recipe import Plans, Recipe, RecipePlan, Schedules
@@ -68,7 +68,9 @@ def _plan(plan: Plan) -> str:
     return ".".join([_schedule(plan.schedule, _METHOD), over, *map(write_edit, plan.journal)])
 
 
-def _recipe(word: str, everywhere: Iterable[tuple[str, Any]], groups: Iterable[tuple[str, Any]], one: Callable[[Any], str]) -> str:
+def _recipe(
+    word: str, everywhere: Iterable[tuple[str, Any]], groups: Iterable[tuple[str, Any]], one: Callable[[Any], str]
+) -> str:
     pairs = list(everywhere)
     odd = [(name, value) for name, value in pairs if not name.isidentifier()]
     first = ["{" + ", ".join(f'"{name}": {one(value)}' for name, value in odd) + "}"] if odd else []
@@ -142,9 +144,10 @@ def _open_ended(node: Power | Geometric) -> str:
 def _table(node: Table) -> str:
     rows = "{" + ", ".join(f"{mark}: {compact(value)}" for mark, value in zip(node.marks, node.values, strict=True)) + "}"
     if node.between == "hold":
-        if [m.amount for m in node.marks] == list(range(len(node.marks))) == [node.marks[0].amount, *range(1, len(node.marks))] and not any(
-            m.unit for m in node.marks
-        ):
+        if [m.amount for m in node.marks] == list(range(len(node.marks))) == [
+            node.marks[0].amount,
+            *range(1, len(node.marks)),
+        ] and not any(m.unit for m in node.marks):
             listed = "[" + ", ".join(map(compact, node.values)) + "]"
             return _call("table", [listed], [] if node.length == Length(len(node.marks)) else [("length", str(node.length))])
         return _call("stairs", [rows], [] if node.length == REST else [("length", str(node.length))])
@@ -157,7 +160,9 @@ def _repeat(node: Repeat) -> str:
     length = [] if node.length == REST else [("length", str(node.length))]
     times = [] if node.times is None else [str(node.times)]
     return _call(
-        "repeat", [_schedule(node.body), *times], first + _unless("growth", node.growth, 1.0) + _unless("scale", node.scale, 1.0) + length
+        "repeat",
+        [_schedule(node.body), *times],
+        first + _unless("growth", node.growth, 1.0) + _unless("scale", node.scale, 1.0) + length,
     )
 
 
@@ -175,7 +180,9 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Chain: lambda n: _call("chain", [_schedule(phase) for phase in n.phases], []),
     Lasting: lambda n: f"lasting({_schedule(n.body)}, {n.length})",
     Repeat: _repeat,
-    Clip: lambda n: _call(f"{_schedule(n.body, _METHOD)}.clip", [], _unless("low", n.low, -math.inf) + _unless("high", n.high, math.inf)),
+    Clip: lambda n: _call(
+        f"{_schedule(n.body, _METHOD)}.clip", [], _unless("low", n.low, -math.inf) + _unless("high", n.high, math.inf)
+    ),
     Rounded: lambda n: _call(
         f"{_schedule(n.body, _METHOD)}.rounded",
         [compact(n.multiple)] if n.multiple != 1 else [],
