@@ -13,13 +13,12 @@ from tests.laws.strategies import plans, schedules, values
 
 @given(plans(), schedules, st.floats(0, 1), st.booleans())
 def test_the_past_is_never_rewritten(plan: an.Plan, tail: Schedule, where: float, absolute: bool) -> None:
-    """Up to the branch every value is the very same number."""
+    """Up to the branch every value is the very same number, whatever comes after it."""
     at = int(where * (plan.total - 1))
     try:
-        branched = plan.branch(at, tail, absolute=absolute)
-    except an.AnnealingError:
-        assume(False)
-        return
+        branched = plan.branch(at, an.chain(an.jump(1), tail, an.hold()), total=int(plan.total) + 200, absolute=absolute)
+    except an.AnnealingError:  # a random tail may not fit, or count from a value of zero
+        branched = plan.branch(at, an.chain(an.jump(1), an.hold()), absolute=True)
     t = np.arange(at)
     np.testing.assert_array_equal(branched(t), plan(t))
 
@@ -60,7 +59,6 @@ def test_with_endpoint_the_last_update_uses_the_end_value(plan: an.Plan) -> None
     total = int(plan.total)
     try:
         ending = plan.schedule.over(total, endpoint=True)
-    except an.AnnealingError:
-        assume(False)
-        return
+    except an.AnnealingError:  # a window one update shorter may no longer hold its phases
+        ending = an.chain(an.jump(0.5), an.linear(to=0.1)).over(total, endpoint=True)
     assert ending(total - 1) == ending(total) == ending(total + 9)

@@ -32,6 +32,7 @@ class Namespace(NamedTuple):
     divide: Callable[[Any, Any], Any]  # by zero: infinity or NaN, never an exception
     minimum: Callable[[Any, Any], Any]
     maximum: Callable[[Any, Any], Any]
+    each: Callable[[Callable[[float], float], Any], Any]  # a Python function on every element
     is_whole: Callable[[Any], bool]  # whether a time is kept as whole numbers
     largest_whole: float  # whole times above this cannot be represented
     where: Callable[[Any, Any, Any], Any]
@@ -77,6 +78,7 @@ SCALAR = Namespace(
     divide=_scalar_divide,
     minimum=min,
     maximum=max,
+    each=_unused,
     is_whole=lambda t: isinstance(t, int),
     largest_whole=math.inf,
     where=_unused,
@@ -84,6 +86,11 @@ SCALAR = Namespace(
     take_whole=_unused,
     search=_unused,
 )
+
+
+def _numpy_each(function: Callable[[float], float], t: Any) -> Any:
+    return np.array([function(x) for x in t.reshape(-1).tolist()]).reshape(t.shape)
+
 
 NUMPY = Namespace(
     real=lambda x: np.asarray(x, dtype=np.float64),
@@ -96,6 +103,7 @@ NUMPY = Namespace(
     divide=np.divide,
     minimum=np.minimum,
     maximum=np.maximum,
+    each=_numpy_each,
     is_whole=lambda t: t.dtype.kind in "iu",
     largest_whole=math.inf,
     where=np.where,
@@ -137,6 +145,9 @@ def torch_namespace(dtype: Any, device: Any) -> Namespace:
     def tensor(x: Any) -> Any:
         return torch.as_tensor(x, dtype=dtype, device=device)
 
+    def each(function: Callable[[float], float], t: Any) -> Any:
+        return tensor([function(x) for x in t.reshape(-1).tolist()]).reshape(t.shape)
+
     def either(x: Any) -> Any:  # whole numbers stay whole
         return x if isinstance(x, torch.Tensor) else tensor(x)
 
@@ -151,6 +162,7 @@ def torch_namespace(dtype: Any, device: Any) -> Namespace:
         divide=lambda a, b: torch.divide(tensor(a), tensor(b)),
         minimum=lambda a, b: torch.minimum(either(a), either(b)),
         maximum=lambda a, b: torch.maximum(either(a), either(b)),
+        each=each,
         is_whole=lambda t: not t.is_floating_point(),
         largest_whole=math.inf,
         where=lambda condition, a, b: torch.where(condition, tensor(a), tensor(b)),
@@ -171,6 +183,12 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
     def real(x: Any) -> Any:
         return jnp.asarray(x).astype(dtype)
 
+    def each(function: Callable[[float], float], t: Any) -> Any:
+        jax: Any = sys.modules["jax"]
+        if isinstance(t, jax.core.Tracer):
+            raise KindError("a registered Python function cannot be traced by JAX: write it with @register(name, arrays=True).")
+        return real(_numpy_each(function, np.asarray(t)))
+
     return Namespace(
         real=real,
         sin=jnp.sin,
@@ -182,6 +200,7 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
         divide=lambda a, b: jnp.divide(real(a), real(b)),
         minimum=jnp.minimum,
         maximum=jnp.maximum,
+        each=each,
         is_whole=lambda t: jnp.issubdtype(t.dtype, jnp.integer),
         largest_whole=INT32_MAX if whole_bits == 32 else 2**63 - 1,
         where=lambda condition, a, b: jnp.where(condition, real(a), real(b)),

@@ -2,6 +2,7 @@
 
 Each is a function of local time, written once for every array library. Local time runs from 0 to the
 phase's length; it is a whole number for as long as possible, so float32 loses nothing at either end.
+(Curves are never compared, and comparison methods would lengthen the import: hence eq=False.)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Protocol, final
 
 from annealing.core.arrays import SCALAR, Namespace
 from annealing.core.ease import ease
+from annealing.core.registry import registered, takes_arrays
 
 
 class Curve(Protocol):
@@ -23,7 +25,7 @@ class Curve(Protocol):
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Flat:
     """One value."""
 
@@ -34,7 +36,7 @@ class Flat:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Glide:
     """From `start` to `to` in `span` updates along an ease."""
 
@@ -62,7 +64,7 @@ def progress(xp: Namespace, t: Any, span: float) -> tuple[Any, Any]:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Growth:
     """`start · factor^(t / per)`."""
 
@@ -75,7 +77,7 @@ class Growth:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PowerLaw:
     """`start · (1 + rate · t)^exponent`."""
 
@@ -91,7 +93,24 @@ class PowerLaw:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A registered function of local time."""
+
+    name: str
+    arguments: tuple[tuple[str, float], ...]
+
+    def at(self, xp: Namespace, t: Any) -> Any:
+        function, named = registered(self.name), dict(self.arguments)
+        if takes_arrays(self.name):
+            return function(xp, t, **named)
+        if xp is SCALAR:
+            return float(function(t, **named))
+        return xp.each(lambda x: float(function(x, **named)), t)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class Joined:
     """Arithmetic between two curves over the same local time."""
 
@@ -123,7 +142,7 @@ def operate(xp: Namespace, op: str, a: Any, b: Any) -> Any:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clipped:
     """A curve kept between two values."""
 
@@ -139,7 +158,7 @@ class Clipped:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stepped:
     """A curve rounded to whole multiples, never below a minimum."""
 
@@ -153,7 +172,7 @@ class Stepped:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
     """A curve seen only at the start of each period, counted from local time 0."""
 
@@ -169,7 +188,7 @@ class Sampled:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Moved:
     """A curve entered `offset` into its local time, running `speed` times as fast."""
 

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from annealing.core.arrays import NUMPY, SCALAR, Namespace, jax_namespace, library_of, torch_namespace
-from annealing.core.curve import Flat, Glide, Moved
-from annealing.core.ease import ease
+from annealing.core.curve import Flat
+from annealing.core.select import select
 from annealing.core.track import Piece, Track
 
 _BLOCK = 1 << 15  # elements evaluated at once: intermediate results stay in the processor's cache
-_MANY = 8  # pieces from which on a tracer looks parameters up instead of computing every piece
 
 AFTER = {
     "hold": "the last value",
@@ -68,7 +67,7 @@ class Reader:
             case "torch":
                 torch: Any = sys.modules["torch"]
                 xp = torch_namespace(_torch_dtype(torch, t), t.device)
-                return self._select(xp, t.to(torch.int64) if not t.is_floating_point() else t.to(_torch_dtype(torch, t)))
+                return self._selected(xp, t.to(torch.int64) if not t.is_floating_point() else t.to(_torch_dtype(torch, t)))
             case _:
                 return self._jax(t)
 
@@ -116,6 +115,9 @@ class Reader:
         t = xp.maximum(t, zero)
         return t if math.isinf(self._total) or self._total > xp.largest_whole else _FOLDS[self._after](xp, t, self._total)
 
+    def _selected(self, xp: Namespace, t: Any) -> Any:
+        return xp.real(select(xp, self._pieces, self._folded(xp, t)))
+
     def _jax(self, t: Any) -> Any:
         import jax.numpy as jnp
 
@@ -124,76 +126,9 @@ class Reader:
             bits = 32 if wide == jnp.int32 else 64
             if t.dtype == jnp.uint32 and bits == 32:
                 t = jnp.minimum(t, np.uint32(2**31 - 1))
-            return self._select(jax_namespace(jnp.result_type(float), bits), t.astype(wide))
+            return self._selected(jax_namespace(jnp.result_type(float), bits), t.astype(wide))
         dtype = t.dtype if t.dtype.itemsize >= 4 else jnp.float32
-        return self._select(jax_namespace(dtype, 64), t.astype(dtype))
-
-    def _select(self, xp: Namespace, t: Any) -> Any:
-        """Compute every reachable piece on times kept inside it, and select."""
-        t = self._folded(xp, t)
-        reachable = [(i, p) for i, p in enumerate(self._pieces) if _first(xp, t, p.begin) <= xp.largest_whole]
-        if len(reachable) > _MANY and all(_plain(p) for _, p in reachable):
-            return self._look_up(xp, t, [p for _, p in reachable])
-        value: Any = None
-        for i, piece in reachable:
-            first = _first(xp, t, piece.begin)
-            last = self._begins[i + 1] if i + 1 < len(self._begins) else math.inf
-            inside = xp.maximum(t, first + 0 * t)
-            if (limit := _first(xp, t, last)) <= xp.largest_whole:
-                inside = xp.minimum(inside, limit + 0 * t)
-            local = inside - first
-            late = first - piece.begin  # above 0 only where a piece begins between two updates
-            here = piece.curve.at(xp, xp.real(local) + late if late else local)
-            value = here if value is None else xp.where(t >= first, here, value)
-        return xp.real(value)
-
-    def _look_up(self, xp: Namespace, t: Any, pieces: list[Piece]) -> Any:
-        """The same for many plain pieces: find each time's piece, take its numbers, compute each ease once."""
-        firsts = [_first(xp, t, p.begin) for p in pieces]
-        index = xp.search(firsts, t) - 1  # the first piece begins at 0, and no time is before it
-        glides = [_as_glide(p) for p in pieces]
-        offsets = [first - p.begin + offset for first, p, (_, offset) in zip(firsts, pieces, glides, strict=True)]
-        exact = xp.is_whole(t)
-        local = t - (xp.take_whole if exact else xp.take)(firsts, index)
-        spans = [glide.span for glide, _ in glides]
-        if exact and all(x == int(x) and x <= xp.largest_whole for x in (*offsets, *spans)):
-            local = local + xp.take_whole([int(x) for x in offsets], index)
-            left = xp.take_whole([int(x) for x in spans], index) - local
-        else:
-            local = xp.real(local) + xp.take(offsets, index)
-            left = xp.take(spans, index) - local
-        span = xp.take(spans, index)
-        u, r = xp.real(local) / span, xp.real(left) / span
-        start, to = xp.take([g.start for g, _ in glides], index), xp.take([g.to for g, _ in glides], index)
-        value: Any = None
-        for name in sorted({g.ease for g, _ in glides}):
-            shape = ease(name)
-            rising = start + (to - start) * shape.rise(xp, u, r)
-            falling = to + (start - to) * shape.fall(xp, u, r)
-            here = xp.where(xp.take([float(abs(g.start) < abs(g.to)) for g, _ in glides], index) > 0, rising, falling)
-            mine = xp.take([float(g.ease == name) for g, _ in glides], index) > 0
-            value = here if value is None else xp.where(mine, here, value)
-        return value
-
-
-def _first(xp: Namespace, t: Any, begin: float) -> float:
-    """The first time of a piece on this clock: whole clocks enter a piece that begins between updates a little late."""
-    if math.isinf(begin):
-        return begin
-    return math.ceil(begin) if xp.is_whole(t) else begin
-
-
-def _plain(piece: Piece) -> bool:
-    curve = piece.curve.body if isinstance(piece.curve, Moved) and piece.curve.speed == 1 else piece.curve
-    return isinstance(curve, (Flat, Glide))
-
-
-def _as_glide(piece: Piece) -> tuple[Glide, float]:
-    curve, offset = (piece.curve.body, piece.curve.offset) if isinstance(piece.curve, Moved) else (piece.curve, 0.0)
-    if isinstance(curve, Flat):
-        return Glide(curve.value, curve.value, 1, "linear"), offset
-    assert isinstance(curve, Glide)
-    return curve, offset
+        return self._selected(jax_namespace(dtype, 64), t.astype(dtype))
 
 
 def _torch_dtype(torch: Any, t: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from annealing.core.checks import number, positive
+from annealing.core.composition import chain, repeat
 from annealing.core.errors import ArgumentError
-from annealing.core.phases import LengthLike, chain, cooldown, cosine, geometric, hold, linear, power, repeat, warmup
+from annealing.core.length import LengthLike
+from annealing.core.phases import cooldown, cosine, geometric, hold, linear, power, warmup
 from annealing.core.schedule import Schedule
 
 

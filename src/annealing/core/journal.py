@@ -64,7 +64,12 @@ class Branch:
 @final
 @dataclass(frozen=True, repr=False)
 class Stretch:
-    """Run the same curve in another length: the same value at the same fraction of the way."""
+    """Run the same curve in another length: the same value at the same fraction of the way.
+
+    >>> import annealing as an
+    >>> an.linear().over(10).stretch(20).journal
+    (stretch(20),)
+    """
 
     total: float
 

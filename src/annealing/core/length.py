@@ -17,8 +17,6 @@ UNITS = ("", "%", "fr", "up", "ep", "sam", "tok")
 _PATTERN = re.compile(r"([0-9][0-9_]*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*(%|fr|up|ep|sam|tok)?", re.IGNORECASE)
 _LARGEST = 10**15  # beyond it a float no longer holds every whole number of a phase's local time
 
-LengthLike = "Length | int | str"
-
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,17 @@ def _ambiguous(value: object) -> str:
 
 
 REST = Length(1.0, "fr")
+
+LengthLike = Length | int | str
+"""What people write for a length."""
+
+
+def time_scale(name: str, value: LengthLike) -> Length:
+    """Read a length that something is measured against, which cannot be nothing or a share of the rest."""
+    length = Length.of(value)
+    if length.unit == "fr" or length.amount <= 0:
+        raise LengthError(f'{name}={value!r} is not a time scale: write a count such as 1000, or "10%", "1ep".')
+    return length
 
 
 @final

@@ -6,53 +6,22 @@ Every phase goes to `to` and starts where the one before it ended. Lengths are c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from annealing.core.checks import number, positive
 from annealing.core.ease import ease as ease_named
-from annealing.core.errors import ArgumentError, KindError, LengthError
-from annealing.core.length import REST, Length, compact, total_of
-from annealing.core.resolve.extent import extents_of
+from annealing.core.errors import ArgumentError
+from annealing.core.length import REST, Length, LengthLike, compact, time_scale
 from annealing.core.schedule import (
-    Chain,
     Exponential,
     Geometric,
     Hold,
     Jump,
-    Lasting,
     Power,
     Ramp,
-    Repeat,
     Schedule,
-    Table,
     Warmup,
 )
-
-LengthLike = Length | int | str
-
-
-def chain(*phases: Schedule) -> Schedule:
-    """Put phases one after another; each starts where the last one ended.
-
-    >>> import annealing as an
-    >>> an.chain(an.warmup(2), an.hold(2), an.linear(4)).over().values()
-    array([0.33333333, 0.66666667, 1.        , 1.        , 1.        ,
-           0.75      , 0.5       , 0.25      ])
-
-    Raises `KindError` for a bare number: write `jump(0.2)` for a step, `0.2 * hold()` for a constant.
-    """
-    flat: list[Schedule] = []
-    for phase in phases:
-        if not isinstance(phase, Schedule):
-            raise KindError(
-                f"chain(…, {phase!r}, …) holds what is not a phase: write jump({phase!r}) for a step, or hold() to stay."
-            )
-        flat += phase.phases if isinstance(phase, Chain) else (phase,)
-    if not flat:
-        raise KindError("chain() is empty: give it at least one phase, such as chain(warmup(100), cosine()).")
-    return flat[0] if len(flat) == 1 else Chain(tuple(flat))
 
 
 def warmup(length: LengthLike, to: float = 1.0, *, start: float | None = None, ease: str = "linear") -> Schedule:
@@ -159,7 +128,7 @@ def geometric(factor: float, per: LengthLike = 1, length: LengthLike = REST, *, 
 
     Raises `ArgumentError` for a factor that is not above 0.
     """
-    return Geometric(positive("factor", factor), _scale("per", per), Length.of(length), _start(start))
+    return Geometric(positive("factor", factor), time_scale("per", per), Length.of(length), _start(start))
 
 
 def power(exponent: float = -0.5, per: LengthLike = "10%", length: LengthLike = REST, *, start: float | None = None) -> Schedule:
@@ -171,7 +140,7 @@ def power(exponent: float = -0.5, per: LengthLike = "10%", length: LengthLike = 
 
     `chain(hold(τ), power(-1, per=τ))` is τ/max(t, τ), the rule of Bengio 2012, arXiv:1206.5533.
     """
-    return Power(number("exponent", exponent), _scale("per", per), 1.0, Length.of(length), _start(start))
+    return Power(number("exponent", exponent), time_scale("per", per), 1.0, Length.of(length), _start(start))
 
 
 def inverse_time(
@@ -191,7 +160,7 @@ def inverse_time(
     k = number("rate", rate)
     if k < 0:
         raise ArgumentError(f"rate={rate!r} is below 0, so 1 + rate·t would reach zero: write a rate of 0 or more.")
-    return Power(-1.0, _scale("per", per), k, Length.of(length), _start(start))
+    return Power(-1.0, time_scale("per", per), k, Length.of(length), _start(start))
 
 
 def jump(to: float) -> Schedule:
@@ -204,121 +173,5 @@ def jump(to: float) -> Schedule:
     return Jump(number("to", to))
 
 
-def stairs(steps: Mapping[LengthLike, float], length: LengthLike = REST) -> Schedule:
-    """Hold each value from its mark to the next; before the first mark, stay at the value that was reached.
-
-    >>> import annealing as an
-    >>> an.stairs({"50%": 0.1, "75%": 0.01}).over(8).values()
-    array([1.  , 1.  , 1.  , 1.  , 0.1 , 0.1 , 0.01, 0.01])
-
-    Arguments: `steps`, marks counted from the beginning of the phase ("%" is a share of its own length) and
-    the value from there on. Raises `LengthError` when the marks do not rise or lie beyond the phase.
-    """
-    return _table(steps, "hold", length)
-
-
-def table(values: Mapping[LengthLike, float] | Sequence[float], length: LengthLike = REST, *, ease: str = "linear") -> Schedule:
-    """Go from value to value: at written marks, or one value per update when given a sequence.
-
-    >>> import annealing as an
-    >>> an.table({0: 0.2, 2: 1.0, "100%": 0.0}).over(4).values()
-    array([0.2, 0.6, 1. , 0.5])
-    >>> an.table([0.1, 0.3, 0.2]).over().values()
-    array([0.1, 0.3, 0.2])
-
-    Arguments: `values`, {mark: value} with marks as in `stairs`, or a sequence of one value per update;
-    `ease`, how marks are joined ("linear", "cosine", …).
-    """
-    if isinstance(values, Mapping):
-        return _table(values, ease_named(ease).name, length)
-    listed = [number(f"values[{i}]", value) for i, value in enumerate(values)]
-    whole = Length.of(length)
-    if whole == REST:
-        whole = Length.of(len(listed))
-    return _table(dict(enumerate(listed)), "hold", whole)
-
-
-def repeat(
-    body: Schedule,
-    times: int | None = None,
-    *,
-    first: LengthLike | None = None,
-    growth: float = 1.0,
-    scale: float = 1.0,
-    length: LengthLike = REST,
-) -> Schedule:
-    """Run `body` again and again; each cycle opens where the first one opened.
-
-    Inside a cycle, "%" is a share of that cycle.
-
-    >>> import annealing as an
-    >>> an.repeat(an.linear(), times=2).over(4).values()
-    array([1. , 0.5, 1. , 0.5])
-    >>> an.repeat(an.cosine(), first=10, growth=2).over(150).keyframes()[:3]
-    ((0, 1.0), (10, 0.0), (10, 1.0))
-
-    Arguments: `times`, how many cycles (without it they fill the window, the last one cut); `first`, the
-    first cycle's length (by default the body's own, or a share of the window); `growth`, how much longer and
-    `scale`, how much higher each cycle is than the one before; `length`, all cycles together.
-    Raises `LengthError` when the cycles' lengths are written twice or not at all.
-    Source: Loshchilov & Hutter 2016, arXiv:1608.03983 (warm restarts).
-    """
-    _phase("repeat", body)
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise ArgumentError(f"repeat(times={times!r}) is not a number of cycles: write a whole number from 1.")
-    whole, one = Length.of(length), None if first is None else _scale("first", first)
-    longer, higher = positive("growth", growth), positive("scale", scale)
-    own = total_of(extents_of(body))
-    written = not own.fills and any(unit != "%" for unit, _ in own.amounts)
-    if written and (one is not None or longer != 1):
-        raise LengthError(
-            f"repeat: the body is {own} long already: leave its length out and write first={own}"
-            + (", growth=…." if longer != 1 else ".")
-        )
-    if times is not None and one is not None and whole != REST:
-        raise LengthError("repeat(times=…, first=…, length=…) says the length twice: leave one of them out.")
-    if times is None and one is None and not written:
-        raise LengthError("repeat() does not say how many cycles: write times=4, or first=100 for the first cycle's length.")
-    return Repeat(body, times, one, longer, higher, whole)
-
-
-def lasting(body: Schedule, length: LengthLike) -> Schedule:
-    """Give a schedule a window of its own: inside it, "%" and "rest" are shares of `length`.
-
-    >>> import annealing as an
-    >>> an.chain(an.lasting(an.chain(an.warmup("50%"), an.cosine()), 4), an.hold()).over(6).keyframes()[-1]
-    (6, 0.0)
-    """
-    _phase("lasting", body)
-    return Lasting(body, Length.of(length))
-
-
 def _start(value: Any) -> float | None:
     return None if value is None else number("start", value)
-
-
-def _phase(word: str, body: Any) -> None:
-    if not isinstance(body, Schedule):
-        raise KindError(f"{word}({body!r}, …) holds what is not a schedule: write a phase such as cosine().")
-
-
-def _scale(name: str, value: LengthLike) -> Length:
-    length = Length.of(value)
-    if length.unit == "fr" or length.amount <= 0:
-        raise LengthError(f'{name}={value!r} is not a time scale: write a count such as 1000, or "10%", "1ep".')
-    return length
-
-
-def _table(marks: Mapping[LengthLike, float], between: str, length: LengthLike) -> Schedule:
-    if not marks:
-        raise LengthError('a table needs at least one mark: write stairs({"50%": 0.1}).')
-    places = tuple(Length.of(mark) for mark in marks)
-    for mark in places:
-        if mark.unit == "fr":
-            raise LengthError(f'{mark} is not a mark: write a count or a share such as "60%".')
-    for a, b in pairwise(places):
-        if a.unit == b.unit and b.amount <= a.amount:
-            raise LengthError(f"the marks of a table must rise: {b} comes after {a}.")
-    return Table(
-        places, tuple(number(f"value at {m}", v) for m, v in zip(places, marks.values(), strict=True)), between, Length.of(length)
-    )

@@ -174,6 +174,27 @@ class Table(Schedule):
 
 @final
 @dataclass(frozen=True, repr=False)
+class Knots(Schedule):
+    """Values at times counted in updates, which may fall between two of them, joined by an ease."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    ease: str = "linear"
+    length: Length = REST
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Formula(Schedule):
+    """A function of local time that was registered under a name."""
+
+    name: str
+    arguments: tuple[tuple[str, float], ...] = ()
+    length: Length = REST
+
+
+@final
+@dataclass(frozen=True, repr=False)
 class Chain(Schedule):
     """One phase after another, each starting where the last one ended."""
 

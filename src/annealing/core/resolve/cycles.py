@@ -7,23 +7,25 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from annealing.core.curve import Curve, Flat, joined
+from annealing.core.cycle import Cycling
 from annealing.core.errors import LengthError
 from annealing.core.resolve.dispatch import resolve, resolves
 from annealing.core.resolve.extent import cycle_edges, extents_of, first_cycle
 from annealing.core.resolve.shapes import span_of
 from annealing.core.schedule import Repeat
 from annealing.core.split import Window, divide
-from annealing.core.track import Track, cut, every_curve, one_after_another
+from annealing.core.track import Track, cut, every_curve, lasting, one_after_another
 
 MOST_CYCLES = 100_000
+NEVER = 2**53  # updates: above this, whole numbers are no longer exact
 
 
 @resolves(Repeat)
 def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | None) -> Track:
     """Lay the cycles end to end; the last one is cut where the window ends."""
     size = sizes[0]
-    if math.isinf(size):
-        raise LengthError(f"{node} never ends: give it times=… with a first=… cycle, or the run a total.")
+    if _never_written_out(node, size, window):
+        return _cycling(node, size, window, start)
     edges = _edges(node, size, window)
     asked = extents_of(node.body)
     tracks: list[Track] = []
@@ -34,8 +36,33 @@ def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | 
     return cut(one_after_another(tracks), size)
 
 
+def _never_written_out(node: Repeat, size: float, window: Window) -> bool:
+    """Whether equal cycles are so many, or endless, that one of them stands for all."""
+    first = first_cycle(node)
+    if node.times is not None or first is None or node.growth != 1 or node.scale != 1:
+        return False
+    return size > MOST_CYCLES * span_of(first, window, node)
+
+
+def _cycling(node: Repeat, size: float, window: Window, start: float | None) -> Track:
+    first = first_cycle(node)
+    assert first is not None
+    period = span_of(first, window, node)
+    own = window.of_size(period)
+    one = resolve(node.body, divide(period, extents_of(node.body), own), own, start)
+    curve = Cycling(one)
+    written = one.written
+    return lasting(curve, size, math.nan if math.isinf(size) else one.at(size % period), written)
+
+
 def _edges(node: Repeat, size: float, window: Window) -> list[float]:
     first = first_cycle(node)
+    if math.isinf(size):
+        if first is None or node.times is not None or node.growth <= 1:
+            raise LengthError(
+                f"{node} never ends: give it first=100 and no times (and no scale at growth=1), or the run a total."
+            )
+        size = NEVER  # growing cycles are few: their lengths double past every count there is
     if first is None:
         if node.times is None:
             raise LengthError(f"{node} does not say how many cycles: write times=4, or first=100 for the first cycle's length.")

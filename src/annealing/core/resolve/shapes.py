@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 
 from annealing.core.arrays import SCALAR
-from annealing.core.curve import Curve, Flat, Glide, Growth, PowerLaw, moved
+from annealing.core.curve import Curve, Flat, Glide, Growth, Named, PowerLaw, moved
 from annealing.core.errors import LengthError, RampError
 from annealing.core.length import Length
 from annealing.core.resolve.dispatch import resolves
-from annealing.core.schedule import Exponential, Geometric, Hold, Jump, Power, Ramp, Schedule, Table, Warmup
+from annealing.core.schedule import Exponential, Formula, Geometric, Hold, Jump, Knots, Power, Ramp, Schedule, Table, Warmup
 from annealing.core.split import Window
-from annealing.core.track import Piece, Track, lasting
+from annealing.core.track import Piece, Track, cut, lasting
 
 PEAK = 1.0
 """Where a shape opens when nothing came before it."""
@@ -102,6 +102,29 @@ def table(node: Table, sizes: Sequence[float], window: Window, start: float | No
             joined = node.between != "hold" and i + 1 < len(marks) and values[i + 1] != value
             pieces.append(Piece(mark, Glide(value, values[i + 1], after - mark, node.between) if joined else Flat(value)))
     return Track(tuple(pieces), size, values[-1], written)
+
+
+@resolves(Knots)
+def knots(node: Knots, sizes: Sequence[float], window: Window, start: float | None) -> Track:
+    """Go from knot to knot; its values are its own, so it inherits nothing."""
+    del window, start
+    size, times = sizes[0], node.times
+    pieces = [Piece(0, Flat(node.values[0]))] if times[0] > 0 else []
+    for a, b, low, high in zip(times, times[1:], node.values, node.values[1:], strict=False):
+        if b > 0 and a < size:
+            curve = Flat(low) if low == high else Glide(low, high, b - a, node.ease)
+            pieces.append(Piece(max(a, 0), moved(curve, -min(a, 0))))
+    if max(times[-1], 0) < size:
+        pieces.append(Piece(max(times[-1], 0), Flat(node.values[-1])))
+    track = Track(tuple(pieces), math.inf, node.values[-1], written=True)
+    return cut(track, size) if math.isfinite(size) else track
+
+
+@resolves(Formula)
+def formula(node: Formula, sizes: Sequence[float], window: Window, start: float | None) -> Track:
+    """Call a registered function; its values are its own, so it inherits nothing."""
+    del window, start
+    return _open_ended(Named(node.name, node.arguments), sizes[0], written=True)
 
 
 def _marks(node: Table, size: float, window: Window) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import cast
 
 from annealing.core.errors import ParseError
 from annealing.core.plan import Plan
@@ -39,19 +39,19 @@ def from_json(text: str) -> Parsed:
     Raises `ParseError` for text that is no such envelope, or comes from a newer version.
     """
     try:
-        data: Any = json.loads(text)
+        data: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"this is not JSON: {error}.") from None
-    if not isinstance(data, dict) or not isinstance(data.get("annealing"), int):
+    envelope: dict[str, object] = cast("dict[str, object]", data) if isinstance(data, dict) else {}
+    version = envelope.get("annealing")
+    if not isinstance(version, int):
         raise ParseError('this JSON is not ours: it should read {"annealing": 1, "schedule": "…"}.')
-    if data["annealing"] > VERSION:
-        raise ParseError(
-            f"this was written by format version {data['annealing']}; this library reads up to {VERSION}: upgrade annealing."
-        )
+    if version > VERSION:
+        raise ParseError(f"this was written by format version {version}; this library reads up to {VERSION}: upgrade annealing.")
     for kind, cls in _KINDS.items():
-        if kind in data:
-            value = parse(data[kind])
+        if kind in envelope:
+            value = parse(str(envelope[kind]))
             if not isinstance(value, cls):
-                raise ParseError(f"the text under {kind!r} is not a {kind.replace('_', ' ')}: {data[kind]!r}.")
+                raise ParseError(f"the text under {kind!r} is not a {kind.replace('_', ' ')}: {envelope[kind]!r}.")
             return value
     raise ParseError(f"this JSON names none of {', '.join(_KINDS)}.")

@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from annealing.core import families, phases
+from annealing.core import composition, families, marks, phases
 from annealing.core.combine import maximum, minimum
 from annealing.core.errors import ParseError
 from annealing.core.horizon import Horizon
@@ -17,11 +17,15 @@ from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 
-PHASES = (
-    "chain", "warmup", "hold", "linear", "cosine", "cooldown", "polynomial", "exponential", "geometric", "power",
-    "inverse_time", "jump", "stairs", "table", "repeat", "lasting",
-)  # fmt: skip
-FAMILIES = ("constant", "step", "wsd", "trapezoid", "onecycle", "sgdr", "triangular", "inverse_sqrt")
+_WORDS = {
+    composition: ("chain", "repeat", "lasting"),
+    phases: (
+        "warmup", "hold", "linear", "cosine", "cooldown", "polynomial",
+        "exponential", "geometric", "power", "inverse_time", "jump",
+    ),
+    marks: ("stairs", "table", "knots", "formula"),
+    families: ("constant", "step", "wsd", "trapezoid", "onecycle", "sgdr", "triangular", "inverse_sqrt"),
+}  # fmt: skip
 
 
 def _recipe_plan(
@@ -36,8 +40,7 @@ def _recipe_plan(
 
 
 WORDS: dict[str, Callable[..., Any]] = {
-    **{name: getattr(phases, name) for name in PHASES},
-    **{name: getattr(families, name) for name in FAMILIES},
+    **{name: getattr(module, name) for module, names in _WORDS.items() for name in names},
     "minimum": minimum,
     "maximum": maximum,
     "Horizon": Horizon,

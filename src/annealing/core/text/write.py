@@ -17,9 +17,11 @@ from annealing.core.schedule import (
     Constant,
     Every,
     Exponential,
+    Formula,
     Geometric,
     Hold,
     Jump,
+    Knots,
     Lasting,
     Pointwise,
     Power,
@@ -155,6 +157,17 @@ def _table(node: Table) -> str:
     return _call("table", [rows], ([] if node.length == REST else [("length", str(node.length))]) + shape)
 
 
+def _knots(node: Knots) -> str:
+    rows = "{" + ", ".join(f"{compact(t)}: {compact(v)}" for t, v in zip(node.times, node.values, strict=True)) + "}"
+    shape = [] if node.ease == "linear" else [("ease", f'"{node.ease}"')]
+    return _call("knots", [rows], ([] if node.length == REST else [("length", str(node.length))]) + shape)
+
+
+def _formula(node: Formula) -> str:
+    length = [] if node.length == REST else [("length", str(node.length))]
+    return _call("formula", [_quoted(node.name)], length + [(name, compact(value)) for name, value in node.arguments])
+
+
 def _repeat(node: Repeat) -> str:
     first = [] if node.first is None else [("first", str(node.first))]
     length = [] if node.length == REST else [("length", str(node.length))]
@@ -177,6 +190,8 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Geometric: _open_ended,
     Power: _open_ended,
     Table: _table,
+    Knots: _knots,
+    Formula: _formula,
     Chain: lambda n: _call("chain", [_schedule(phase) for phase in n.phases], []),
     Lasting: lambda n: f"lasting({_schedule(n.body)}, {n.length})",
     Repeat: _repeat,
