@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module, util
 from typing import Any, TypeVar
 
 from annealing.core.errors import ArgumentError, KindError
@@ -11,6 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 _FOR_ARRAYS: set[str] = set()
+_DIALECTS = "annealing.dialects"  # named, not imported: a dialect is loaded when a text first asks for one of its curves
 
 
 def register(name: str, *, arrays: bool = False) -> Callable[[F], F]:
@@ -49,7 +51,10 @@ def register(name: str, *, arrays: bool = False) -> Callable[[F], F]:
 
 
 def registered(name: str) -> Callable[..., Any]:
-    """Return the function of that name."""
+    """Return the function of that name; "torch.…" and the like are looked for in the dialect of that library."""
+    library = name.partition(".")[0]
+    if name not in _FUNCTIONS and library.isidentifier() and util.find_spec(f"{_DIALECTS}.{library}") is not None:
+        import_module(f"{_DIALECTS}.{library}")
     try:
         return _FUNCTIONS[name]
     except KeyError:

@@ -1,0 +1,1 @@
+"""Other libraries' schedules under their own names, as plans."""
