@@ -1,0 +1,166 @@
+"""What one update costs with a scheduler: a bare loop, ours with every slot verified, and torch's own, side by side.
+
+Every contender is timed in turn, round after round, in one process; the figure is the median over the rounds of CPU
+time per update, from which that of an optimizer.step() that does nothing is subtracted.
+
+    python benchmarks/scheduler_step.py [--quick] [--groups 1,100,1000] [--rounds 25]
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler, SequentialLR
+
+import annealing as an
+from annealing.torch import Scheduler
+
+# The same curve for all: a warm-up so short that everybody is timed in the cosine, where a run spends its time.
+WARMUP, TOTAL = 10, 10_000_000
+FACTOR = an.chain(an.warmup(WARMUP), an.cosine()).over(TOTAL)
+LR = (0.1 * FACTOR.schedule).over(TOTAL)
+TWO = an.Recipe(lr=LR.schedule, groups={"?": {"lr": 0.5 * LR.schedule}, "*[02468]": {"lr": 0.5 * LR.schedule}}).over(TOTAL)
+
+
+@dataclass
+class Contender:
+    """One way to have the right rate at every update. `update` makes one: it steps an optimizer and moves the rate."""
+
+    name: str
+    update: Callable[[], object]
+
+
+class Empty(torch.optim.Optimizer):
+    """An optimizer whose step does nothing, so that only the scheduler is left."""
+
+    def __init__(self, groups: int, *, tensor: bool = False, distinct: bool = False) -> None:
+        rates = [0.1 + (i * 1e-4 if distinct else 0.0) for i in range(groups)]
+        params = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": torch.tensor(r) if tensor else r} for r in rates]
+        super().__init__(params, {"lr": 0.1})
+
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Do nothing."""
+
+
+def contenders(groups: int, *, tensor: bool) -> list[Contender]:
+    """Return the contenders for this number of groups, with float or tensor rates."""
+
+    def made(optimizer: Empty, scheduler: LRScheduler) -> Callable[[], object]:
+        def update() -> None:
+            optimizer.step()
+            scheduler.step()
+
+        return update
+
+    def build(name: str, make: Callable[[Empty], LRScheduler], *, distinct: bool = False) -> Contender:
+        optimizer = Empty(groups, tensor=tensor, distinct=distinct)
+        return Contender(name, made(optimizer, make(optimizer)))
+
+    ours = [
+        build("ours, lr=", lambda o: Scheduler(o, lr=LR)),
+        build("ours, factor=, rates all distinct", lambda o: Scheduler(o, factor=FACTOR), distinct=True),
+        build("ours, recipe of two plans", lambda o: Scheduler(o, TWO)) if groups > 9 else None,
+    ]
+    theirs = [
+        build("torch LambdaLR", lambda o: LambdaLR(o, lambda t: 1 - t / TOTAL)),
+        build("torch CosineAnnealingLR", lambda o: CosineAnnealingLR(o, TOTAL)),
+        build(
+            "torch SequentialLR", lambda o: SequentialLR(o, [LinearLR(o, 0.1, 1, WARMUP), CosineAnnealingLR(o, TOTAL)], [WARMUP])
+        ),
+    ]
+    empty = Empty(groups, tensor=tensor)
+    return [
+        Contender("empty step", empty.step),
+        Contender("bare loop", _bare_tensors(empty) if tensor else _bare(empty)),
+        *(c for c in ours if c),
+        *theirs,
+    ]
+
+
+def _bare(optimizer: Empty) -> Callable[[], object]:
+    value = LR(1_000)
+
+    def update() -> None:
+        optimizer.step()
+        for group in optimizer.param_groups:
+            group["lr"] = value
+
+    return update
+
+
+def _bare_tensors(optimizer: Empty) -> Callable[[], object]:
+    value = LR(1_000)
+
+    def update() -> None:
+        optimizer.step()
+        for group in optimizer.param_groups:
+            group["lr"].fill_(value)
+
+    return update
+
+
+def measure(these: list[Contender], rounds: int, seconds: float) -> dict[str, float]:
+    """Return microseconds per update of each contender: the median of interleaved rounds, the empty step subtracted."""
+    calls = {c.name: _calls(c.update, seconds) for c in these}
+    times: dict[str, list[float]] = {c.name: [] for c in these}
+    for _ in range(rounds):
+        for c in these:
+            times[c.name].append(_timed(c.update, calls[c.name]) * 1e6)
+    medians = {name: statistics.median(spent) for name, spent in times.items()}
+    empty = medians.pop("empty step")
+    return {c.name: medians[c.name] - empty for c in these if c.name in medians}
+
+
+def _calls(update: Callable[[], object], seconds: float) -> int:
+    return max(3, int(seconds / max(1e-7, _timed(update, 20))))
+
+
+def _timed(update: Callable[[], object], calls: int) -> float:
+    start = time.process_time()
+    for _ in range(calls):
+        update()
+    return (time.process_time() - start) / calls
+
+
+def main(
+    groups: Annotated[str, typer.Option(help="numbers of parameter groups, with commas")] = "1,100,1000",
+    rounds: Annotated[int, typer.Option(help="interleaved rounds, of which the median counts")] = 25,
+    quick: Annotated[bool, typer.Option("--quick", help="a few seconds, with more noise")] = False,
+) -> None:
+    """Measure, and print a table of microseconds per update with the ratio to the bare loop."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # torch complains about steps of an optimizer without gradients
+    console = Console(width=120)
+    for tensor in (False, True):
+        table = Table(title=f"{'tensor' if tensor else 'float'} rates: µs per update (times the bare loop)")
+        table.add_column("")
+        sizes = [int(size) for size in groups.split(",")]
+        columns = [measure(contenders(size, tensor=tensor), 5 if quick else rounds, 0.004 if quick else 0.02) for size in sizes]
+        for size in sizes:
+            table.add_column(f"{size} group{'s' if size > 1 else ''}", justify="right")
+        for name in max(columns, key=len):
+            cells = [f"{c[name]:.2f} ({c[name] / c['bare loop']:.1f}×)" if name in c else "" for c in columns]
+            table.add_row(name, *cells)
+        console.print(table)
+        for size, column in zip(sizes, columns, strict=True):
+            console.print(_verdict(size, column, tensor=tensor))
+
+
+def _verdict(size: int, column: dict[str, float], *, tensor: bool) -> str:
+    ours, bare, torchs = column["ours, lr="], column["bare loop"], column["torch SequentialLR"]
+    limit = 1.5 * bare + 4 if tensor else 2 * bare + 4
+    met = "within" if ours <= limit else "MISSES"
+    return f"{size}: ours {ours:.1f} µs {met} the target of {limit:.1f} µs; {torchs / ours:.1f}× faster than SequentialLR"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,113 @@
+"""One self-contained page: every figure, the table, the winner as text and as code. It asks the network for nothing."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from importlib import metadata, resources
+from typing import Any, final
+
+import jinja2
+from bokeh.embed import components
+from bokeh.resources import Resources
+from markupsafe import Markup
+
+from annealing.core.plan import Plan
+from annealing.report import charts
+from annealing.report.arms import plan_of, schedule_cards
+from annealing.report.code import TARGETS, code
+from annealing.report.curves import at_edge, loss_curves, rate_grid
+from annealing.report.palette import GRID, INK, QUIET, pens
+from annealing.report.results import differences, final_losses, table
+from annealing.report.words import count, duration, number
+from annealing.study.result import Comparison, Row
+
+
+@final
+@dataclass(frozen=True)
+class _Drawn:
+    """A figure as the template wants it: words, and the place where Bokeh puts the chart."""
+
+    title: str
+    caption: str
+    chart: Markup
+
+
+def page(comparison: Comparison, *, command: str = "") -> str:
+    """Return report.html of a comparison.
+
+    Arguments: `command`, what the reader types to get the same numbers again.
+    """
+    drawn_with = pens((row.name for row in comparison.rows), comparison.best)
+    losses, outcome = loss_curves(comparison), (final_losses(comparison), differences(comparison))
+    cards, grid = schedule_cards(comparison), rate_grid(comparison)
+    figures = (losses, *outcome, *cards, *([grid] if grid else []))
+    models: list[Any] = [charts.lines(losses, drawn_with), *(charts.dots(dots, drawn_with) for dots in outcome)]
+    models += [charts.small(card, drawn_with) for card in cards]
+    models += [charts.lines(grid, drawn_with, markers=True, height=400)] if grid else []
+    script, places = components(models)
+    drawn = [_Drawn(of.title, of.caption, Markup(place)) for of, place in zip(figures, places, strict=True)]  # noqa: S704 - Bokeh's own
+    winner = next((row for row in comparison.rows if row.name == comparison.best), None)
+    plan = plan_of(winner, comparison.updates) if winner else None
+    return _template().render(
+        title=f"{comparison.task}: {count(len(comparison.rows), 'schedule')} compared",
+        facts=_facts(comparison),
+        verdict=comparison.verdict,
+        notes=_notes(comparison),
+        best=comparison.best,
+        best_colour=drawn_with[comparison.best].colour if comparison.best in drawn_with else INK,
+        colours={name: pen.colour for name, pen in drawn_with.items()},
+        ink=INK,
+        quiet=QUIET,
+        grid_colour=GRID,
+        scripts=Markup(Resources(mode="inline", components=["bokeh"]).render() + script),  # noqa: S704 - the same
+        loss=drawn[0],
+        outcome=drawn[1:3],
+        cards=drawn[3 : 3 + len(comparison.rows)],
+        grid=drawn[-1] if grid else None,
+        table=table(comparison),
+        words=(1, 5),
+        winner=_winner(winner, plan),
+        codes=[(target, label, code(plan, target)) for target, label in TARGETS.items()] if plan is not None else [],
+        command=command or f"anneal compare {comparison.task}",
+        repeat=_seeds(comparison),
+    )
+
+
+def _winner(row: Row | None, plan: Plan | None) -> str:
+    if plan is not None:
+        return str(plan)
+    return "" if row is None else f"{number(row.lr)} * {row.schedule}"  # it counts in epochs: no plan without the data
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(resources.files("annealing.report").joinpath("page.html").read_text(encoding="utf-8"))
+
+
+def _facts(comparison: Comparison) -> str:
+    trained = f"{count(len(comparison.runs), 'run')} in {duration(comparison.seconds)}"
+    return f"optimizer {comparison.optimizer}, {count(comparison.updates, 'update')} per run, {trained}"
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    notes = [at_edge(comparison)]
+    if comparison.interrupted:
+        notes.append("This comparison was interrupted: only the runs that were complete by then are counted.")
+    return [note for note in notes if note]
+
+
+def _seeds(comparison: Comparison) -> str:
+    versions = ", ".join(f"{name} {_version(name)}" for name in ("annealing", "torch", "numpy"))
+    tuning, evaluation = (
+        ", ".join(map(str, seeds)) or "none" for seeds in (comparison.tuning_seeds, comparison.evaluation_seeds)
+    )
+    seeds = f"Seeds: {tuning} to choose the rates, {evaluation} for every number shown."
+    return f"{seeds} Made with {versions}, Python {platform.python_version()} on {platform.machine()}."
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)  # without importing it
+    except metadata.PackageNotFoundError:
+        return "(from source)"

@@ -1,0 +1,113 @@
+"""What there is to see of one plan: its curve, and the few numbers people ask for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annealing.core.plan import Plan
+from annealing.core.recipe import RecipePlan
+from annealing.report.figures import Axis, Line, Lines
+
+_EVERY = 1 << 22  # runs up to this long are searched update by update for their peak, longer ones at as many even places
+
+
+@final
+@dataclass(frozen=True)
+class Facts:
+    """First, peak and last value of a plan with their updates, the area below it, and where its phases meet.
+
+    `last` is the value that the last update uses; it and `area` are None in a run without an end.
+    """
+
+    total: float | None
+    unit: str
+    first: float
+    peak: tuple[float, float]
+    last: float | None
+    area: float | None
+    keyframes: tuple[tuple[float, float], ...]
+
+
+def facts(plan: Plan) -> Facts:
+    """Say what there is to say about a plan in numbers.
+
+    >>> import annealing as an
+    >>> found = facts((0.1 * an.chain(an.warmup(4), an.linear())).over(10))
+    >>> found.first, found.peak, round(found.area, 3)
+    (0.02, (4.0, 0.1), 0.55)
+    """
+    endless = math.isinf(plan.total)
+    times = _times(plan, _EVERY)
+    values = plan(times)
+    top = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
+    return Facts(
+        total=None if endless else plan.total,
+        unit=plan.unit,
+        first=float(plan(0)),
+        peak=(float(times[top]), float(values[top])),
+        last=None if endless else float(plan(math.ceil(plan.total) - 1)),
+        area=None if endless else plan.area(),
+        keyframes=tuple((float(t), float(value)) for t, value in plan.keyframes()),
+    )
+
+
+def plan_line(plan: Plan, name: str = "", points: int = 400) -> Line:
+    """Sample a plan for drawing: at even updates, and on both sides of every keyframe."""
+    times = _times(plan, points)
+    return Line(name, tuple(times.tolist()), tuple(float(value) for value in plan(times)))
+
+
+def plan_figure(plan: Plan, name: str, points: int = 400) -> Lines:
+    """Draw one plan: from zero, unless it stays far above it, as a momentum does."""
+    line = plan_line(plan, name, points)
+    finite = [value for value in line.y if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    low = low if low < 0 or high / 2 < low < high else 0.0
+    return Lines(name, str(plan), Axis(plan.unit, 0.0, span(plan)), Axis(name, low, high or 1.0), (line,))
+
+
+def named_plans(plan: Plan | RecipePlan) -> tuple[tuple[str, str, Plan], ...]:
+    """List the plans behind a plan or a recipe, each with the pattern of its groups and its hyper-parameter.
+
+    >>> import annealing as an
+    >>> named_plans(an.cosine().over(10))
+    (('*', 'learning rate', cosine().over(10)),)
+    """
+    if isinstance(plan, Plan):
+        return (("*", "learning rate", plan),)
+    rows = (("*", plan.everywhere), *plan.groups)
+    return tuple((pattern, name, one) for pattern, plans in rows for name, one in plans)
+
+
+def to_dict(plan: Plan | RecipePlan, points: int = 1000) -> dict[str, Any]:
+    """Return what `anneal show --json` prints: every number of what it draws, with null where there is none.
+
+    >>> import annealing as an
+    >>> sorted(to_dict(an.cosine().over(10)))
+    ['area', 'curve', 'first', 'keyframes', 'last', 'peak', 'text', 'total', 'unit']
+    """
+    if isinstance(plan, RecipePlan):
+        plans = [{"groups": pattern, "name": name, **to_dict(one, points)} for pattern, name, one in named_plans(plan)]
+        return {"text": str(plan), "total": plan.total if math.isfinite(plan.total) else None, "unit": plan.unit, "plans": plans}
+    line = plan_line(plan, points=points)
+    return {"text": str(plan), **asdict(facts(plan)), "curve": list(zip(line.x, line.y, strict=True))}
+
+
+def span(plan: Plan) -> float:
+    """Return how far a plan is drawn: its run, or well past the last thing that happens in a run without an end."""
+    if math.isfinite(plan.total):
+        return plan.total
+    return max((t for t, _ in plan.keyframes()), default=0.0) * 2 or 1000.0
+
+
+def _times(plan: Plan, count: int) -> NDArray[np.float64]:
+    """Whole updates to look at: evenly spread over the run, and both sides of every keyframe."""
+    last = math.ceil(span(plan)) - 1
+    even = np.arange(last + 1.0) if last < count else np.unique(np.linspace(0, last, count).round())
+    edges = np.array([math.ceil(t) for t, _ in plan.keyframes()], dtype=np.float64)
+    return np.unique(np.concatenate([even, np.clip(np.concatenate([edges - 1, edges]), 0, last)]))

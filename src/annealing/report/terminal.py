@@ -1,0 +1,81 @@
+"""A plan's curve and the ranked table in a terminal."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from annealing.report.figures import Axis, Line, Table
+from annealing.report.words import number
+
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # Unicode braille: a bit per dot, by column and row
+_BLANK = 0x2800
+
+
+def curve(line: Line, x: Axis, y: Axis, *, width: int = 80, height: int = 12, braille: bool = True) -> str:
+    """Draw a line as text, `width` characters wide and `height` rows high, with its axes.
+
+    >>> print(curve(Line("linear", (0, 10), (1, 0)), Axis("t", 0, 10), Axis("rate", 0, 1), width=16, height=3))
+      1 ┤⠑⠤⡀
+        │  ⠈⠑⠤⡀
+      0 ┤     ⠈⠑⠤⡀
+        └─────────
+         0       10
+
+    With `braille=False` it uses plain characters, for terminals and files that know no Unicode.
+    """
+    labels = [number(y.high, 3), number(y.low, 3)]
+    margin = max(5, *(len(label) + 2 for label in labels))
+    columns = max(8, width - margin - 2)
+    rows = max(2, height)
+    per_column, per_row = (2, 4) if braille else (1, 1)
+    dots = _rasterised(line, x, y, columns * per_column, rows * per_row)
+    body = _as_braille(dots, columns, rows) if braille else _as_plain(dots, columns, rows)
+    tick, bar, corner, rule = ("┤", "│", "└", "─") if braille else ("+", "|", "+", "-")
+    left = [labels[0] if row == 0 else labels[1] if row == rows - 1 else "" for row in range(rows)]
+    lines = [f"{label:>{margin}} {tick if label else bar}{text}".rstrip() for label, text in zip(left, body, strict=True)]
+    first, last = number(x.low, 6), number(x.high, 6)
+    foot = first + " " * max(1, columns - len(first) - len(last)) + last
+    return "\n".join([*lines, " " * margin + f" {corner}{rule * columns}", " " * (margin + 2) + foot])
+
+
+def ranked(table: Table, best: str) -> RichTable:
+    """Turn a ranked table into one that Rich can print, the reference arm in bold."""
+    drawn = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in table.columns:
+        words = column in ("", "schedule", "verdict")
+        drawn.add_column(column, justify="left" if words else "right", no_wrap=column in ("rate", "final loss"))
+    for row in table.rows:
+        drawn.add_row(*(Text(cell) for cell in row), style="bold" if row[1] == best else None)
+    return drawn
+
+
+def _rasterised(line: Line, x: Axis, y: Axis, columns: int, rows: int) -> set[tuple[int, int]]:
+    """The dots that the line touches; row 0 is the top."""
+    points = [
+        (_place(a, x, columns), rows - 1 - _place(b, y, rows)) for a, b in zip(line.x, line.y, strict=True) if math.isfinite(b)
+    ]
+    dots = set(points)
+    for (x0, y0), (x1, y1) in pairwise(points):
+        steps = max(abs(x1 - x0), abs(y1 - y0))
+        dots.update((x0 + round((x1 - x0) * i / steps), y0 + round((y1 - y0) * i / steps)) for i in range(1, steps))
+    return dots
+
+
+def _place(value: float, axis: Axis, cells: int) -> int:
+    share = (value - axis.low) / (axis.high - axis.low) if axis.high > axis.low else 0.0
+    return round(min(max(share, 0.0), 1.0) * (cells - 1))
+
+
+def _as_braille(dots: set[tuple[int, int]], columns: int, rows: int) -> list[str]:
+    cells = [[_BLANK] * columns for _ in range(rows)]
+    for column, row in dots:
+        cells[row // 4][column // 2] |= _DOTS[column % 2][row % 4]
+    return ["".join(chr(cell) for cell in row).replace(chr(_BLANK), " ") for row in cells]
+
+
+def _as_plain(dots: set[tuple[int, int]], columns: int, rows: int) -> list[str]:
+    return ["".join("*" if (column, row) in dots else " " for column in range(columns)) for row in range(rows)]

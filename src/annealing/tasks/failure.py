@@ -1,0 +1,30 @@
+"""Say in one line what the user's own code raised, and where."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+
+from annealing.core.errors import TaskError
+
+
+def task_raised(task: str, error: BaseException) -> TaskError:
+    """Return the one line that stands for what a task's own code raised."""
+    return TaskError(
+        f"task {task!r}: {error}" if isinstance(error, TaskError) else f"task {task!r} raised {where_it_failed(error)}"
+    )
+
+
+def where_it_failed(error: BaseException) -> str:
+    """Say in one line what was raised and where in the user's own code: `ValueError: bad shape (my_task.py, line 12)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_library(frame.filename)] or list(frames)
+    message = " ".join(str(error).split())
+    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return f"{said} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else said
+
+
+def _is_library(filename: str) -> bool:
+    here = str(Path(__file__).parents[1])
+    return filename.startswith((here, "<frozen", sys.base_prefix + "/lib")) or "site-packages" in filename
