@@ -229,14 +229,13 @@ print(*map(repr, used))
 """
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch", "numpy"])
+@pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_keras_uses_the_values_of_the_plan_on_every_backend(backend: str, tmp_path: Path) -> None:
     require("keras")
-    if backend != "numpy":
-        require(backend)
+    require(backend)
     plan = (0.1 * an.chain(an.warmup(10), an.cosine(to=0.1))).over(60)
     (tmp_path / "pasted.py").write_text(code(plan, "keras"))
-    done = subprocess.run(
+    done = subprocess.run(  # a backend is chosen when keras is imported
         [sys.executable, "-c", KERAS, str(tmp_path / "pasted.py"), "80"],
         env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Figures hold the numbers of the comparison: bands are intervals of the mean, nothing that diverged is left out or hides the rest."""
+"""Figures hold the numbers of the comparison, and an arm that diverged is neither left out nor hides the others."""
 
 import math
 from collections.abc import Callable

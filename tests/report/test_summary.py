@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -41,7 +42,7 @@ def test_odd_comparisons_are_drawn(make: Make, odd: str) -> None:
 def test_labels_are_moved_apart_and_stay_in_order_and_inside() -> None:
     for wanted in ([0.5, 0.5, 0.5], [0.0, 0.01, 0.9], [0.97, 0.98, 0.99, 1.0], [0.1, 0.2, 0.3]):
         places = _apart(wanted, 0.04)
-        assert all(b - a >= 0.04 - 1e-12 for a, b in zip(places, places[1:], strict=False))
+        assert all(b - a >= 0.04 - 1e-12 for a, b in pairwise(places))
         assert min(places) >= 0
         assert max(places) <= 1 + 1e-12
     assert _apart([0.1, 0.2, 0.3], 0.04) == pytest.approx([0.1, 0.2, 0.3])

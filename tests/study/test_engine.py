@@ -198,7 +198,12 @@ def under_way(folder):
     script = folder / "script.py"
     script.write_text(textwrap.dedent(SCRIPT))
     group = subprocess.Popen(
-        [sys.executable, script, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, script, folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(folder)},  # a process that is killed leaves its temporary files behind
     )
     try:
         _until(lambda: (folder / "under way").exists() or group.poll() is not None)

@@ -81,6 +81,16 @@ def test_arms_that_diverged_are_counted_and_ranked_after_all_others(rows_of):
     assert verdict_in_words(rows) == "diverged: hot (1 of 4 seeds) and hotter (4 of 4 seeds)."
 
 
+def test_where_there_is_nothing_to_say_the_verdict_says_why(rows_of, run):
+    assert (
+        verdict_in_words(rows_of({"cosine": (0.1, STEADY)}))
+        == "cosine was trained alone, so there is nothing to compare it with."
+    )
+    choices = [Choice(name, f"{name}()", 0.1, 0.1, edge=False) for name in ("a", "b")]
+    one_seed = table(choices, [run(name, 0.1, 100, "evaluation", loss) for name, loss in (("a", 0.1), ("b", 0.9))], (100,))
+    assert verdict_in_words(one_seed) == "one seed says nothing about chance, so nothing can be told apart: take more."
+
+
 def test_when_every_arm_diverged_there_is_no_reference(rows_of):
     rows = rows_of({"a": (0.1, (math.inf,) * 4), "b": (0.2, (math.inf,) * 4)})
     assert {row.verdict for row in rows} == {"diverged"}

@@ -40,8 +40,9 @@ def anneal(
 ) -> None:
     """Describe a learning-rate schedule once, see it, and see by how much it wins.
 
-    `anneal show '3e-4 * wsd()' --over 100000` draws a schedule; `anneal compare digits` trains a real model
-    under ten of them and writes a report.
+    - `anneal show '3e-4 * wsd()' --over 100000` draws a schedule
+
+    - `anneal compare digits` trains a real model under ten of them and writes a report
     """
     if version:
         plain(annealing.__version__)

@@ -60,11 +60,12 @@ def blank(rule: Rule) -> float:
 def improves(rule: Rule, value: float, best: float) -> bool:
     """Whether an observation is better than the best one so far."""
     towards = 1.0 if rule.mode == "min" else -1.0
+    known = where(finite(best), best, 0.0)  # inf - inf would be NaN
     if rule.margin == "magnitude":
-        bar = best - towards * (rule.rtol * abs(best) + rule.atol)
+        bar = known - towards * (rule.rtol * abs(known) + rule.atol)
     else:
-        bar = best * (1.0 - towards * rule.rtol) - towards * rule.atol
-    bar = where(abs(best) == math.inf, best, bar)  # inf - inf would be NaN
+        bar = known * (1.0 - towards * rule.rtol) - towards * rule.atol
+    bar = where(finite(best), bar, best)
     beats = value < bar if rule.mode == "min" else value > bar
     if rule.nonfinite == "first":
         return beats | (best != best)

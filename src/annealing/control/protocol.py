@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from annealing.core.errors import KindError
 from annealing.core.length import compact
@@ -36,7 +36,8 @@ class Transition(ABC, Generic[State, Answer]):
 
     def __str__(self) -> str:
         """Write the options that differ from their defaults, as `parse` reads them."""
-        told = [(f.name, getattr(self, f.name)) for f in fields(self) if getattr(self, f.name) != f.default]  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] - every child is a dataclass
+        options = fields(cast("Any", self))  # every child is a dataclass
+        told = [(option.name, getattr(self, option.name)) for option in options if getattr(self, option.name) != option.default]
         return f"{type(self).__name__}({', '.join(f'{name}={_literal(value)}' for name, value in told)})"
 
     def __repr__(self) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import difflib
 import math
-from typing import Any
+from dataclasses import fields
+from typing import Any, cast
 
 from annealing.control.early_stop import EarlyStop
 from annealing.control.greedy import Greedy
@@ -61,10 +62,12 @@ def _made(name: str, keywords: list[ast.keyword]) -> Transition[Any, Any]:
     for keyword in keywords:
         if keyword.arg is None:
             raise ParseError("** is not in the language: write every option out.")
+        if keyword.arg in options:
+            raise ParseError(f"{name} is given {keyword.arg} twice.")
         options[keyword.arg] = _value(keyword.value)
-    unknown = [option for option in options if option not in cls.__dataclass_fields__]  # type: ignore[attr-defined]
+    known = [field.name for field in fields(cast("Any", cls))]
+    unknown = [option for option in options if option not in known]
     if unknown:
-        known: list[str] = list(cls.__dataclass_fields__)  # type: ignore[attr-defined]
         raise ParseError(f"{name} has no option {unknown[0]!r}: {_hint(unknown[0], known, 'its options')}")
     return cls(**options)
 

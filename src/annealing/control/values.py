@@ -28,7 +28,7 @@ def where(condition: Any, yes: Part, no: Part) -> Part:
     if isinstance(condition, bool):
         return yes if condition else no
     if isinstance(condition, (np.ndarray, np.generic)):
-        return cast("Part", np.where(condition, cast("Any", yes), cast("Any", no)))
+        return cast("Any", np.where)(condition, yes, no)
     torch: Any = sys.modules.get("torch")
     if torch is not None and isinstance(condition, torch.Tensor):
         if isinstance(yes, float) and isinstance(no, float):  # torch would make float32 of two Python floats
@@ -46,7 +46,7 @@ def choose(condition: Any, yes: Part, no: Part) -> Part:
     if isinstance(condition, bool):
         return yes if condition else no
     if isinstance(yes, tuple):
-        kind: Any = type(cast("Any", yes))
+        kind = cast("Any", yes).__class__
         parts = [choose(condition, a, b) for a, b in zip(cast("Any", yes), cast("Any", no), strict=True)]
         return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
     return where(condition, yes, no)
@@ -81,7 +81,7 @@ def observed(value: Any) -> float:
     )
 
 
-def _real(value: Real) -> float:
+def _real(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:  # a whole number beyond every float

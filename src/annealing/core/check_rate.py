@@ -28,8 +28,11 @@ def check_rate(plan: Plan, name: str = "lr") -> None:
     edges = np.array([t for t, _ in plan.keyframes()])
     places = np.concatenate([places, edges])
     values = plan(places)
-    bad = ~(np.isfinite(values) & (values >= 0))
+    finite = np.isfinite(values)
+    # A difference that rounds to -1e-17 is a zero: nothing is changed by it, and nobody wrote it.
+    bad = ~finite | (values < -1e-12 * np.abs(values[finite]).max(initial=0.0))
     if bad.any():
-        t, value = (x[bad][0] for x in (places, values))
+        worst = np.argmin(np.where(bad, np.where(finite, values, -np.inf), np.inf))
+        t, value = places[worst], values[worst]
         shown = compact(float(f"{value:.6g}")) if np.isfinite(value) else str(value)
         raise ArgumentError(f"{name} is {shown} at {t:g}: a learning rate is finite and at least 0; add .clip(low=0).")

@@ -38,7 +38,7 @@ def facts(plan: Plan) -> Facts:
 
     >>> import annealing as an
     >>> found = facts((0.1 * an.chain(an.warmup(4), an.linear())).over(10))
-    >>> found.first, found.peak, round(found.area, 3)
+    >>> round(found.first, 6), found.peak, round(found.area, 6)
     (0.02, (4.0, 0.1), 0.55)
     """
     endless = math.isinf(plan.total)

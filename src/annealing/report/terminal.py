@@ -19,11 +19,11 @@ def curve(line: Line, x: Axis, y: Axis, *, width: int = 80, height: int = 12, br
     """Draw a line as text, `width` characters wide and `height` rows high, with its axes.
 
     >>> print(curve(Line("linear", (0, 10), (1, 0)), Axis("t", 0, 10), Axis("rate", 0, 1), width=16, height=3))
-      1 ┤⠑⠤⡀
-        │  ⠈⠑⠤⡀
-      0 ┤     ⠈⠑⠤⡀
-        └─────────
-         0       10
+        1 ┤⠑⠢⣀
+          │   ⠑⠢⢄
+        0 ┤      ⠉⠢⢄
+          └─────────
+           0      10
 
     With `braille=False` it uses plain characters, for terminals and files that know no Unicode.
     """

@@ -66,7 +66,7 @@ def compare(
         )
     if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
         raise ArgumentError(
-            f"seeds={seeds!r} is not a number of runs: write a whole number of 1 or more (12 tells small differences apart)."
+            f"seeds={seeds!r} is not a number of runs: write a whole number of 1 or more (10 tell small differences apart)."
         )
     task = task if optimizer is None else replace(task, optimizer=optimizer)
     entries = read_entries(task, schedules, updates, lr)

@@ -19,7 +19,7 @@ SCHEDULES: dict[str, str] = {
 UPDATES = 1_000
 """The length of a run: 20 epochs of `digits`."""
 
-EVALUATION_SEEDS = 12
+EVALUATION_SEEDS = 10
 TUNING_SEEDS = 3
 """Seeds on which rates are chosen; a comparison with fewer evaluation seeds uses as many for tuning."""
 

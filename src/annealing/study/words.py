@@ -15,7 +15,7 @@ def verdict_in_words(rows: Sequence[Row]) -> str:
     the difference's interval.
     """
     reference = next((row for row in rows if row.verdict == "reference"), None)
-    said = [*_against(reference, rows)] if reference else []
+    said = _against(reference, rows) if reference else []
     diverged = [f"{row.name} ({row.diverged} of {row.seeds} seeds)" for row in rows if row.diverged]
     if diverged:
         said.append(f"diverged: {_listed(diverged)}")
@@ -31,6 +31,11 @@ def _against(reference: Row, rows: Sequence[Row]) -> list[str]:
     better = [row for row in rows if row.verdict == "better"]
     equal = [row.name for row in rows if row.verdict == "cannot be told apart"]
     said: list[str] = []
+    if len(rows) == 1:
+        said.append(f"{reference.name} was trained alone, so there is nothing to compare it with")
+    elif reference.seeds == 1:
+        said.append("one seed says nothing about chance, so nothing can be told apart: take more")
+        equal = []
     if better:
         by = ", ".join(f"{row.name} by {_amount(row)}" for row in better)
         said.append(f"{reference.name}, best on the tuning seeds, is beaten by {by}")

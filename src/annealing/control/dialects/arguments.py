@@ -28,13 +28,14 @@ def whole(name: str, value: Any, least: int = 0) -> int:
     return result
 
 
-def single(name: str, value: Any, default: float) -> float:
-    """Return a rate for one parameter group: a gain is one number, so there is no list of them."""
-    if value is None:
-        return default
+def single(name: str, value: Any) -> float:
+    """Return a bound for one parameter group: a gain is one number, so there is no list of them."""
     if isinstance(value, (list, tuple)):
         raise KindError(f"{name}={value!r} gives each group its own rate: make one controller for each, with its lr and {name}.")
-    return number(name, value)
+    result = number(name, value)
+    if result < 0:
+        raise ArgumentError(f"{name}={result:g} must be 0 or more: rates are not negative.")
+    return result
 
 
 def threshold_of(mode: str, threshold: Any, threshold_mode: str) -> Threshold:

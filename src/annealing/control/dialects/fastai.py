@@ -33,9 +33,9 @@ def ReduceLROnPlateau(  # noqa: N802 - fastai's name
     word = getattr(comp, "__name__", None) or ("less" if "loss" in monitor or "error" in monitor else "greater")
     if word not in ("less", "greater"):
         raise ArgumentError(f"comp={comp!r} is unknown: write numpy.less or numpy.greater.")
-    floor = single("min_lr", min_lr, 0.0)
-    if floor > lr:
-        raise ArgumentError(f"min_lr={floor:g} lies above lr={lr:g}: fastai would raise the rate at the first plateau.")
+    floor, peak = single("min_lr", min_lr), positive("lr", lr)
+    if floor > peak:
+        raise ArgumentError(f"min_lr={floor:g} lies above lr={peak:g}: fastai would raise the rate at the first plateau.")
     return Plateau(
         factor=1 / positive("factor", factor),
         patience=max(1, whole("patience", patience)),
@@ -44,5 +44,5 @@ def ReduceLROnPlateau(  # noqa: N802 - fastai's name
         rtol=0.0,
         atol=min_delta,
         nonfinite="compare",
-        peak=lr,
+        peak=peak,
     )

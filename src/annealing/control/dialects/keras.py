@@ -5,7 +5,7 @@ from __future__ import annotations
 from annealing.control.better import Mode
 from annealing.control.dialects.arguments import single, whole
 from annealing.control.plateau import Plateau
-from annealing.core.checks import number
+from annealing.core.checks import number, positive
 from annealing.core.errors import ArgumentError
 
 
@@ -38,16 +38,17 @@ def ReduceLROnPlateau(  # noqa: N802 - keras' name
     `monitor` and `verbose` change nothing here. Raises `ArgumentError` for mode "auto" and a metric that is no loss:
     keras asks the model for its direction, which only the model knows.
     """
+    peak = positive("lr", lr)
     return Plateau(
         factor=factor,
         patience=max(1, whole("patience", patience)),
         cooldown=max(1, whole("cooldown", cooldown)) - 1,
-        floor=min(single("min_lr", min_lr, 0.0), lr),
+        floor=min(single("min_lr", min_lr), peak),
         mode=_direction(mode, monitor),
         rtol=0.0,
         atol=abs(number("min_delta", min_delta)),
         nonfinite="first",
-        peak=lr,
+        peak=peak,
     )
 
 

@@ -7,6 +7,7 @@ from typing import cast
 from annealing.control.better import Mode
 from annealing.control.dialects.arguments import single, threshold_of, whole
 from annealing.control.plateau import Plateau
+from annealing.core.checks import positive
 
 
 def ReduceOnPlateau(  # noqa: N802 - Paddle's name
@@ -32,16 +33,16 @@ def ReduceOnPlateau(  # noqa: N802 - Paddle's name
 
     `verbose` changes nothing here. Raises `ArgumentError` and `KindError` for arguments out of their range.
     """
-    direction = cast("Mode", mode.lower())
+    direction, peak = cast("Mode", mode.lower()), positive("learning_rate", learning_rate)
     return Plateau(
         factor=factor,
         patience=whole("patience", patience) + 1,
         cooldown=cooldown,
-        floor=min(single("min_lr", min_lr, 0.0), learning_rate),
+        floor=min(single("min_lr", min_lr), peak),
         mode=direction,
         **threshold_of(direction, threshold, threshold_mode.lower()),
         nonfinite="first",
         resting="ignore",
         smallest_cut=epsilon,
-        peak=learning_rate,
+        peak=peak,
     )

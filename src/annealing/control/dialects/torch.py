@@ -5,6 +5,7 @@ from __future__ import annotations
 from annealing.control.better import Mode
 from annealing.control.dialects.arguments import single, threshold_of, whole
 from annealing.control.plateau import Plateau
+from annealing.core.checks import positive
 
 
 def ReduceLROnPlateau(  # noqa: N802 - torch's name
@@ -35,15 +36,15 @@ def ReduceLROnPlateau(  # noqa: N802 - torch's name
     Raises `ArgumentError` and `KindError` for what torch's class cannot use either, and for lists of `min_lr`: a gain is
     one number, so make one controller for each group.
     """
-    floor = single("min_lr", min_lr, 0.0)
+    peak = positive("lr", lr)
     return Plateau(
         factor=factor,
         patience=whole("patience", patience) + 1,
         cooldown=cooldown,
-        floor=min(floor, lr),
+        floor=min(single("min_lr", min_lr), peak),
         mode=mode,
         **threshold_of(mode, threshold, threshold_mode),
         nonfinite="compare",
         smallest_cut=eps,
-        peak=lr,
+        peak=peak,
     )

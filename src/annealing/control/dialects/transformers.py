@@ -9,6 +9,7 @@ from annealing.control.dialects.arguments import single, threshold_of, whole
 from annealing.control.dialects.torch import ReduceLROnPlateau
 from annealing.control.greedy import Greedy
 from annealing.control.plateau import Plateau
+from annealing.core.checks import positive
 
 
 def GreedyLR(  # noqa: N802 - transformers' name
@@ -43,7 +44,7 @@ def GreedyLR(  # noqa: N802 - transformers' name
     `verbose` changes nothing here. Raises `ArgumentError` and `KindError` for arguments out of their range, and for lists:
     a gain is one number, so make one controller for each group.
     """
-    floor, ceiling = single("min_lr", min_lr, 1e-3), single("max_lr", max_lr, 1.0)
+    peak, floor, ceiling = positive("lr", lr), single("min_lr", min_lr), single("max_lr", max_lr)
     return Greedy(
         factor=factor,
         patience=whole("patience", patience) + 1,
@@ -57,8 +58,8 @@ def GreedyLR(  # noqa: N802 - transformers' name
         window=whole("window_size", window_size, 1) if smooth else 0,
         restart_after=max(1, reset_start),
         smallest_change=eps,
-        peak=lr,
-        outside=not floor <= lr <= ceiling,
+        peak=peak,
+        outside=not floor <= peak <= ceiling,
     )
 
 

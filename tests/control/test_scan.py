@@ -1,0 +1,94 @@
+"""The same controller in a Python loop and inside `jax.lax.scan`."""
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annealing.control import dialects, fold
+from tests.conftest import require
+from tests.control.controllers import SAMPLES, UNFINITE, grid
+
+jax = require("jax")
+
+CONTROLLERS = [
+    *SAMPLES,
+    dialects.torch.ReduceLROnPlateau(0.1, patience=1, cooldown=1),
+    dialects.keras.ReduceLROnPlateau(patience=2, cooldown=2, min_delta=0.25, lr=0.1),
+    dialects.transformers.GreedyLR(0.1, patience=1, reset_start=2, min_lr=0.05, smooth=True, window_size=5),
+    dialects.paddle.ReduceOnPlateau(0.1, patience=1, cooldown=1),
+]
+LENGTH = 32
+rows = st.lists(grid | grid | st.sampled_from(UNFINITE), min_size=LENGTH, max_size=LENGTH)
+
+
+@cache
+def scanned(index: int, wide: bool):
+    controller = CONTROLLERS[index]
+
+    def run(seen):
+        return jax.lax.scan(controller.step, controller.init(), seen)[1]
+
+    return jax.jit(run)
+
+
+def in_scan(index: int, seen: list[float], *, wide: bool) -> np.ndarray:
+    with jax.enable_x64(wide):
+        return np.asarray(scanned(index, wide)(np.array(seen, np.float64 if wide else np.float32)))
+
+
+@pytest.mark.parametrize("index", range(len(CONTROLLERS)), ids=lambda i: str(CONTROLLERS[i]))
+@settings(max_examples=25)
+@given(seen=rows)
+def test_a_scan_answers_like_a_loop(index, seen) -> None:
+    loop, scan = fold(CONTROLLERS[index], seen), in_scan(index, seen, wide=False)
+
+    assert scan.dtype == (bool if loop.dtype == bool else np.float32)
+    assert np.abs(scan - loop.astype(float)).max() <= 2e-6 * max(1.0, loop.max())
+    assert (np.diff(scan.astype(float)) == 0).tolist() == (np.diff(loop.astype(float)) == 0).tolist()  # the very same decisions
+
+
+@pytest.mark.parametrize("index", range(len(CONTROLLERS)), ids=lambda i: str(CONTROLLERS[i]))
+def test_a_scan_in_float64_is_a_loop(index) -> None:
+    seen = np.round(np.random.default_rng(index).normal(0, 2, LENGTH), 1)
+    seen[[3, 17]] = math.nan, math.inf
+
+    np.testing.assert_allclose(in_scan(index, list(seen), wide=True), fold(CONTROLLERS[index], seen), rtol=1e-12)
+
+
+@pytest.mark.parametrize("controller", SAMPLES, ids=str)
+def test_a_step_is_traced_once(controller) -> None:
+    traced = []
+
+    @jax.jit
+    def step(state, value):
+        traced.append(1)
+        return controller.step(state, value)
+
+    state = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, type(leaf)), controller.init())
+    for value in (3.0, 2.0, math.nan, math.inf, 1.0):
+        state, _ = step(state, jax.numpy.float32(value))
+
+    assert len(traced) == 1
+
+
+def test_a_half_precision_loss_is_judged_in_float32() -> None:
+    controller = SAMPLES[0]
+    seen = jax.numpy.asarray([1.0, 2.0, 2.0], jax.numpy.bfloat16)
+
+    _, answers = jax.lax.scan(controller.step, controller.init(), seen)
+
+    assert answers.dtype == np.float32
+    assert answers.tolist() == [1.0, 1.0, 0.5]
+
+
+def test_many_runs_are_steered_at_once_under_vmap() -> None:
+    controller = SAMPLES[0]
+    rows = np.random.default_rng(0).integers(-8, 8, (6, LENGTH)).astype(np.float32)
+
+    answers = jax.vmap(lambda seen: jax.lax.scan(controller.step, controller.init(), seen)[1])(rows)
+
+    assert np.asarray(answers).tolist() == [fold(controller, row).tolist() for row in rows]
