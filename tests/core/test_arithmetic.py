@@ -16,7 +16,7 @@ from tests.conftest import require
 from tests.core.refusals import refused
 
 BODY = an.chain(an.warmup(3), an.hold(), an.linear("50%", to=0.2))
-VALUES = np.array([0.25, 0.5, 0.75, 1, 1, 1, 0.8666666666666667, 0.7333333333333333, 0.6, 0.4666666666666667, 0.3333333333333333, 0.2])
+VALUES = np.array([0.25, 0.5, 0.75, 1, 1, 1, 13 / 15, 11 / 15, 0.6, 7 / 15, 1 / 3, 0.2])
 T = np.arange(12)  # over(11) rounds 50 % up to 6; the last value is the end
 
 Operation = Callable[[Any], Any]
@@ -68,7 +68,7 @@ def test_numbers_of_numpy_are_numbers(number: Any) -> None:
         (an.cosine() * number, an.cosine() * k),
         (number - an.cosine(), k - an.cosine()),
         (number / an.cosine(), k / an.cosine()),
-        (number**an.cosine(), k**an.cosine()),
+        (number ** an.cosine(), k ** an.cosine()),
         (an.cosine().clip(high=number), an.cosine().clip(high=k)),
         (an.minimum(number, an.cosine()), an.minimum(k, an.cosine())),
         (an.cosine(to=number), an.cosine(to=k)),

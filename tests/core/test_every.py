@@ -19,7 +19,9 @@ def test_the_value_changes_every_so_many_updates() -> None:
 
 
 @pytest.mark.parametrize("period", [3, 7, "10%", "1ep", "0.5ep", "5up"])
-@pytest.mark.parametrize("body", [an.cosine(), an.chain(an.warmup(4), an.hold(5), an.jump(0.5), an.linear()), an.sgdr(2)], ids=str)
+@pytest.mark.parametrize(
+    "body", [an.cosine(), an.chain(an.warmup(4), an.hold(5), an.jump(0.5), an.linear()), an.sgdr(2)], ids=str
+)
 def test_sampling_is_looking_back_to_where_the_period_began(body: an.Schedule, period: int | str) -> None:
     """plan.every(p)(t) is plan(p·⌊t/p⌋), also for a body of several phases."""
     size = {"10%": 2.0, "1ep": 5.0, "0.5ep": 2.5, "5up": 5.0}.get(str(period), period)

@@ -1,4 +1,4 @@
-"""The schedules that papers and handbooks name (F1 to F13 of the feature table), each against its formula written out in NumPy."""
+"""The schedules that papers and handbooks name (features F1 to F13), each against its formula written out in NumPy."""
 
 from __future__ import annotations
 
