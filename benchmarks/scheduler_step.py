@@ -3,7 +3,7 @@
 Every contender is timed in turn, round after round, in one process; the figure is the median over the rounds of CPU
 time per update, from which that of an optimizer.step() that does nothing is subtracted.
 
-    python benchmarks/scheduler_step.py [--quick] [--groups 1,100,1000] [--rounds 25]
+    python benchmarks/scheduler_step.py [--quick] [--groups 1,100,1000] [--rounds 31]
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def measure(these: list[Contender], rounds: int, seconds: float) -> dict[str, fl
 
 
 def _calls(update: Callable[[], object], seconds: float) -> int:
-    return max(3, int(seconds / max(1e-7, _timed(update, 20))))
+    return max(10, int(seconds / max(1e-7, _timed(update, 20))))
 
 
 def _timed(update: Callable[[], object], calls: int) -> float:
@@ -133,7 +133,7 @@ def _timed(update: Callable[[], object], calls: int) -> float:
 
 def main(
     groups: Annotated[str, typer.Option(help="numbers of parameter groups, with commas")] = "1,100,1000",
-    rounds: Annotated[int, typer.Option(help="interleaved rounds, of which the median counts")] = 25,
+    rounds: Annotated[int, typer.Option(help="interleaved rounds, of which the median counts")] = 31,
     quick: Annotated[bool, typer.Option("--quick", help="a few seconds, with more noise")] = False,
 ) -> None:
     """Measure, and print a table of microseconds per update with the ratio to the bare loop."""
@@ -144,7 +144,7 @@ def main(
         table = Table(title=f"{'tensor' if tensor else 'float'} rates: µs per update (times the bare loop)")
         table.add_column("")
         sizes = [int(size) for size in groups.split(",")]
-        columns = [measure(contenders(size, tensor=tensor), 5 if quick else rounds, 0.004 if quick else 0.02) for size in sizes]
+        columns = [measure(contenders(size, tensor=tensor), 9 if quick else rounds, 0.003 if quick else 0.006) for size in sizes]
         for size in sizes:
             table.add_column(f"{size} group{'s' if size > 1 else ''}", justify="right")
         for name in max(columns, key=len):

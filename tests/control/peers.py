@@ -3,12 +3,22 @@
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from tests.conftest import require
+
+
+@contextmanager
+def told_off() -> Iterator[None]:
+    """The peers' own use of what is deprecated is not our concern."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def optimizer_of(lr: float, groups: int = 1) -> Any:
@@ -39,16 +49,18 @@ def keras_rates(fits: Iterable[Iterable[float]], lr: float, **options: Any) -> l
     callback = keras.callbacks.ReduceLROnPlateau(**options)
     callback.set_model(model)
     rates: list[float] = []
-    for metrics in fits:
-        callback.on_train_begin()
-        for epoch, metric in enumerate(metrics):
-            callback.on_epoch_end(epoch, {"val_loss": metric})
-            rates.append(float(model.optimizer.learning_rate))
+    with told_off():
+        for metrics in fits:
+            callback.on_train_begin()
+            for epoch, metric in enumerate(metrics):
+                callback.on_epoch_end(epoch, {"val_loss": metric})
+                rates.append(float(model.optimizer.learning_rate))
     return rates
 
 
 def ignite_rates(metrics: Iterable[float], lr: float, **options: Any) -> list[float]:
-    handlers, engine = require("ignite.handlers.param_scheduler"), require("ignite.engine")
+    with told_off():
+        handlers, engine = require("ignite.handlers.param_scheduler"), require("ignite.engine")
     group = options.get("param_group_index") or 0
     optimizer = optimizer_of(lr, groups=group + 1)
     scheduler = handlers.ReduceLROnPlateauScheduler(optimizer, "loss", **options)
@@ -62,8 +74,7 @@ def ignite_rates(metrics: Iterable[float], lr: float, **options: Any) -> list[fl
 
 
 def timm_scheduler(optimizer: Any, **options: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # it says that it will be removed
+    with told_off():  # it says that it will be removed
         return timm_plateau().PlateauLRScheduler(optimizer, **options)
 
 

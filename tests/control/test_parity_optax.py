@@ -70,7 +70,7 @@ def test_the_defaults_are_optax() -> None:
 
 def test_optax_with_no_patience_cuts_at_every_improvement() -> None:
     """Why that is refused by the dialect."""
-    assert optax_scales([4.0, 3.0, 3.0, 2.0], factor=0.5, rtol=0.25, patience=0).tolist() == [0.5, 0.25, 0.25, 0.125]
+    assert optax_scales([4.0, 2.0, 2.0, 2.0, 1.0], factor=0.5, rtol=0.25, patience=0).tolist() == [0.5, 0.25, 0.25, 0.25, 0.125]
 
 
 def test_ours_in_a_scan_is_optax() -> None:

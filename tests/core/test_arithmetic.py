@@ -156,7 +156,6 @@ def test_dividing_by_zero_is_refused_where_it_is_written() -> None:
 
 def test_a_plan_is_not_divided_by_zero_either() -> None:
     """Arithmetic is the same on schedules and on plans."""
-    # BUG: the plan is made, and is infinite everywhere
     with refused(ArgumentError, "divided by 0"):
         an.cosine().over(10) / 0
 
@@ -172,7 +171,6 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
 @pytest.mark.parametrize("side", [{"low": inf}, {"high": -inf}])
 def test_a_clip_cannot_bring_infinity_in(side: dict[str, float]) -> None:
     """Schedules hold finite values only; an open side is -inf below and inf above."""
-    # BUG: clip(low=inf) makes every value infinite; so does rounded(minimum=inf)
     with refused(ArgumentError, "finite"):
         an.cosine().clip(**side)
 
@@ -198,7 +196,6 @@ def test_plans_whose_lengths_are_written_differently_are_joined() -> None:
 
 def test_a_division_by_zero_inside_a_run_is_a_value_and_no_warning() -> None:
     """A number gives inf or NaN quietly; an array warned, and with warnings as errors `values()` failed."""
-    # BUG: NumPy's "divide by zero encountered" and "invalid value encountered" come out of arrays
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert (1 / (an.linear() - 0.5)).over(4)(2) == inf
@@ -208,7 +205,6 @@ def test_a_division_by_zero_inside_a_run_is_a_value_and_no_warning() -> None:
 
 def test_rounding_infinity_is_not_pythons_error() -> None:
     """1/linear() is infinite at the very end, one update after the last."""
-    # BUG: Python's OverflowError "cannot convert float infinity to integer" comes out of .over
     plan = (1 / an.linear()).rounded(0.5).over(4)
 
     assert plan.values().tolist() == [1, 1.5, 2, 4]

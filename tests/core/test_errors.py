@@ -84,7 +84,6 @@ def test_an_error_of_the_parser_hides_pythons_own() -> None:
 
 
 def test_what_the_parser_wraps_keeps_one_full_stop() -> None:
-    # BUG: "… call .over(total) on the schedule first.."
     with pytest.raises(an.AnnealingError) as caught:
         an.parse("cosine.over(3) * hold")
     assert not str(caught.value).endswith("..")

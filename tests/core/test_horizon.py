@@ -122,7 +122,6 @@ def test_a_run_that_cannot_be_counted_is_refused(wrong: Any, teaching: str) -> N
 
 def test_counts_of_numpy_are_counts() -> None:
     """A number of samples often comes out of NumPy; being told to "write a number above 0" helps nobody then."""
-    # BUG: Horizon(np.int64(100)) is refused, Horizon.of(np.int64(1000), …) raises TypeError
     assert an.Horizon(np.int64(100)) == an.Horizon(100)  # type: ignore[arg-type]
     assert an.Horizon.of(np.int64(1000), epochs=1, batch_size=10).updates == 100
 
@@ -130,7 +129,6 @@ def test_counts_of_numpy_are_counts() -> None:
 @pytest.mark.parametrize("odd", [{"batch_size": 2.5}, {"ranks": 1.5}, {"accumulation": 1.5}])
 def test_half_a_batch_is_refused(odd: dict[str, float]) -> None:
     """A broken batch size, number of ranks or accumulation is a mistake, not a number of updates."""
-    # BUG: all three are computed with
     with refused(LengthError, next(iter(odd))):
         an.Horizon.of(1000, epochs=1, **{"batch_size": 10, **odd})  # type: ignore[arg-type]
 
@@ -138,6 +136,5 @@ def test_half_a_batch_is_refused(odd: dict[str, float]) -> None:
 @pytest.mark.parametrize("endless", [iter([1, 2]), 1000.0])
 def test_data_without_a_length_is_refused_as_ours(endless: object) -> None:
     """A stream cannot be counted: its number of updates has to be written."""
-    # BUG: Python's TypeError "object of type … has no len()" comes out
     with refused(Exception, "updates"):
         an.Horizon.of(endless, epochs=1, batch_size=2)

@@ -104,7 +104,6 @@ def test_only_a_warmup_with_nothing_before_it_skips_zero() -> None:
 
 def test_a_hold_of_no_length_changes_nothing() -> None:
     """chain(hold(0), x) is x: nothing lasted, so nothing came before."""
-    # BUG: the warm-up after an empty hold starts at 1 and disappears
     plan = an.chain(an.hold(0), an.warmup(4), an.hold()).over(6)
 
     assert plan(0) == 0.2
@@ -160,7 +159,6 @@ def test_an_unknown_ease_is_refused_with_the_known_ones(ease: str) -> None:
 @pytest.mark.parametrize("ease", [5, None, lambda u: u, ["linear"]])
 def test_an_ease_is_given_by_name(ease: object) -> None:
     """A function cannot be printed or stored; whoever passes one is told to write a name."""
-    # BUG: Python's AttributeError comes out ("'function' object has no attribute 'replace'"), or TypeError for a list
     with refused(Exception, "cosine"):
         an.cooldown(ease=ease)  # type: ignore[arg-type]
 
@@ -220,14 +218,12 @@ def test_a_mistake_is_refused_where_it_is_written(wrong: object, kind: type[Exce
 
 @pytest.mark.parametrize("wrong", [lambda: an.table(5), lambda: an.stairs([1, 2]), lambda: an.stairs(5), lambda: an.knots(5)])
 def test_marks_of_the_wrong_kind_are_refused_as_ours(wrong: object) -> None:
-    # BUG: Python's TypeError or AttributeError comes out ("'list' object has no attribute 'values'")
     with refused(KindError):
         wrong()  # type: ignore[operator]
 
 
 def test_a_list_of_values_has_no_ease() -> None:
     """One value per update is held, so an ease beside it has no meaning; an unknown one least of all."""
-    # BUG: `ease` is dropped, whatever it is
     with refused(an.AnnealingError, "ease"):
         an.table([1, 2, 3], ease="nonsense")
 
@@ -237,7 +233,6 @@ def test_a_plan_or_a_text_inside_a_chain_is_refused_with_what_to_write(other: ob
     """The hint for a number, `jump(cosine().over(10))`, leads nowhere."""
     with pytest.raises(KindError) as caught:
         an.chain(an.hold(5), other)  # type: ignore[arg-type]
-    # BUG: it says to write jump('cosine')
     assert "jump(" not in str(caught.value)
 
 

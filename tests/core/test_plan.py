@@ -63,7 +63,6 @@ def test_without_a_total_a_run_is_the_sum_of_its_counts() -> None:
 
 def test_samples_are_counts_of_a_plan_that_counts_samples() -> None:
     """over() is the sum of the lengths when all are counts, and on this clock these are."""
-    # BUG: only lengths without a unit and in "up" are taken for counts
     assert an.linear("640sam").over(unit="samples").total == 640
 
 
@@ -113,7 +112,6 @@ def test_endpoint_needs_a_last_update() -> None:
 )
 def test_endpoint_reaches_into_a_composition_of_counts(written: an.Schedule) -> None:
     """The last update uses the end value however the phases are wrapped."""
-    # BUG: the window is made one shorter, and the counts inside no longer fit: "need 10 updates but there are 9"
     assert written.over(10, endpoint=True)(9) == 0
 
 
@@ -178,7 +176,6 @@ def test_a_run_of_few_epochs_is_drawn_as_the_curve_it_is() -> None:
 
     x = an.cosine().over(3, unit="epochs").plot().lines[0].get_xdata()
     plt.close("all")
-    # BUG: three points are drawn, and the last third of the run is missing
     assert len(x) > 50
     assert x[-1] > 2.9
 
@@ -196,14 +193,12 @@ def test_check_rate_refuses_what_cannot_be_a_learning_rate() -> None:
 
 def test_check_rate_says_at_which_update_it_is() -> None:
     """Between the million places that are looked at in a long run, the edges of phases are looked at as well."""
-    # BUG: the place is written with six digits: "lr is -0.5 at 2e+06"
     with refused(ArgumentError, "lr is -0.5 at 1999999:"):
         an.check_rate(an.stairs({1_999_999: -0.5}).over(2_000_000))
 
 
 @pytest.mark.parametrize("wrong", [an.cosine(), 0.1])
 def test_check_rate_needs_a_plan(wrong: Any) -> None:
-    # BUG: Python's AttributeError "'Ramp' object has no attribute 'total'" comes out
     with refused(KindError, "plan"):
         an.check_rate(wrong)
 
@@ -226,7 +221,6 @@ def test_a_plan_is_a_value() -> None:
 
 def test_nan_is_no_time() -> None:
     """One NaN among the times must not change the others' values, nor look like the end of the run."""
-    # BUG: plan(nan) is the end value, and every other time of the same array gets it, too
     plan = an.linear().over(10)
     values = plan(np.array([0.0, nan, 5.0]))
 
@@ -238,7 +232,6 @@ def test_nan_is_no_time() -> None:
 @pytest.mark.parametrize("library", ["torch", "jax"])
 def test_truth_values_and_complex_numbers_are_no_times_in_any_library(library: str) -> None:
     """NumPy's are refused; these were counted as update 1."""
-    # BUG: torch and JAX arrays of these kinds are evaluated
     array = require("torch").tensor if library == "torch" else require("jax").numpy.asarray
     for wrong in ([True, False], [1j]):
         with refused(KindError, "evaluated at"):
@@ -247,7 +240,6 @@ def test_truth_values_and_complex_numbers_are_no_times_in_any_library(library: s
 
 def test_a_time_beyond_31_bits_is_not_another_time() -> None:
     """Whole numbers beyond 2³¹ stay on the host: a device refuses them, or is right."""
-    # BUG: uint32 times are clamped to 2³¹ − 1 without a word: 0.44 instead of 0.146
     jnp = require("jax").numpy
     plan = an.cosine().over(4_000_000_000)
     try:
@@ -266,7 +258,6 @@ def test_a_plan_maps_over_a_batch_in_jax() -> None:
 
 def test_the_slope_of_a_plan_is_finite_in_jax() -> None:
     """The square root of a cooldown is infinitely steep where it begins; a hold before it is flat all the same."""
-    # BUG: the phase that is not selected sends NaN through `where`: every slope before the cooldown is NaN
     jax = require("jax")
     slope = jax.grad(WSD.over(40))
 

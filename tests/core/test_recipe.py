@@ -106,14 +106,12 @@ def test_plans_that_were_edited_one_by_one_read_back() -> None:
 @pytest.mark.parametrize("name", ["lambda", "groups"])
 def test_a_name_that_means_something_in_python_reads_back(name: str) -> None:
     """A regularisation called lambda is as good a hyper-parameter as any."""
-    # BUG: it is written as Recipe(lambda=…), which nothing can read, and groups= is taken for the groups
     recipe = an.Recipe({name: 0.1})
 
     assert an.parse(str(recipe)) == recipe
 
 
 def test_a_carriage_return_in_a_pattern_reads_back() -> None:
-    # BUG: it is written as it is, and ends the line for the parser
     recipe = an.Recipe(groups={"a\rb": {"lr": 1}})
 
     assert an.parse(str(recipe)) == recipe
@@ -144,13 +142,11 @@ def test_a_recipe_that_makes_no_sense_is_refused(wrong: Any, kind: type[Exceptio
 
 @pytest.mark.parametrize("wrong", [lambda: an.Recipe(groups=3), lambda: an.Recipe(groups=["a"]), lambda: an.Recipe(5)])
 def test_what_is_no_mapping_is_refused_as_ours(wrong: Any) -> None:
-    # BUG: Python's AttributeError or TypeError comes out ("'int' object has no attribute 'items'")
     with refused(KindError, "mapping"):
         wrong()
 
 
 def test_a_pattern_without_hyper_parameters_is_refused_or_harmless() -> None:
-    # BUG: the recipe is made; its plan has no total and cannot be printed (IndexError)
     try:
         plan = an.Recipe(groups={"a": {}}).over(100)
     except an.AnnealingError:
@@ -160,6 +156,5 @@ def test_a_pattern_without_hyper_parameters_is_refused_or_harmless() -> None:
 
 
 def test_betas_as_a_pair_are_refused_with_how_to_write_them() -> None:
-    # BUG: it says to write betas=0.1
     with refused(KindError, "betas[0]"):
         an.Recipe(betas=(0.9, 0.95))  # type: ignore[arg-type]

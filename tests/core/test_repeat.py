@@ -80,7 +80,6 @@ def test_cycles_too_many_to_write_out_are_the_same_cycles() -> None:
 
     t = np.arange(202)
     np.testing.assert_array_equal(many(t + 199_800), few(t))
-    # BUG: the run's end value is 1.0, the first value of a cycle that never begins; written out it is 0.0
     assert many(200_002) == few(202) == 0
 
 
@@ -115,7 +114,6 @@ def test_cycles_that_cannot_be_counted_are_refused(wrong: object, kind: type[Exc
 
 def test_a_body_of_counts_and_epochs_has_a_length() -> None:
     """A chain is as long as the sum of its parts: 2 updates and an epoch of 4 are a cycle of 6."""
-    # BUG: two units in one body are taken for no length at all: "cover 6 of 10 updates", or "does not say how many cycles"
     body = an.chain(an.hold(2), an.linear("1ep"))
     run = an.Horizon(40, epochs=10)
 
@@ -126,7 +124,6 @@ def test_a_body_of_counts_and_epochs_has_a_length() -> None:
 
 
 def test_cycles_of_no_length_take_no_update() -> None:
-    # BUG: they ask for "the rest", and are refused for leaving it empty: "cover 0 of 1 updates"
     plan = an.chain(an.repeat(an.linear(0, to=0.5), 3), an.hold()).over(5)
 
     assert plan.values().tolist() == [0.5] * 5
@@ -134,11 +131,9 @@ def test_cycles_of_no_length_take_no_update() -> None:
 
 @pytest.mark.parametrize("wild", [{"growth": 2}, {"scale": 2}])
 def test_cycles_beyond_every_number_are_refused_as_ours(wild: dict[str, float]) -> None:
-    # BUG: 2.0**2000 is Python's OverflowError
     with refused(an.AnnealingError, "2000"):
         an.repeat(an.cosine(), 2000, **wild).over(100)
 
 
 def test_a_number_of_numpy_is_a_number_of_cycles() -> None:
-    # BUG: np.int64(3) is refused with "write a whole number from 1"
     assert an.repeat(an.cosine(), np.int64(3)) == an.repeat(an.cosine(), 3)  # type: ignore[arg-type]

@@ -71,13 +71,11 @@ def test_units_need_a_horizon() -> None:
 
 def test_a_horizon_can_be_split() -> None:
     """It can be given wherever a total can."""
-    # BUG: units are refused for want of a Horizon, and without units Python raises TypeError
     assert an.split(an.Horizon(100, epochs=10), ["3ep", "rest"]) == [30, 70]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("total", [10.5, "ten", None, True])
 def test_a_total_that_is_no_count_is_refused(total: object) -> None:
     """The parts of a run are whole updates, so the run is, too."""
-    # BUG: 10.5 and True are divided as they are, other kinds raise TypeError
     with refused(LengthError):
         an.split(total, ["rest"])  # type: ignore[arg-type]

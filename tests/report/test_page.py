@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
+import annealing as an
 from annealing.report.html import page
 from annealing.report.words import around, number
 from annealing.study.result import Comparison
@@ -120,6 +122,15 @@ def test_the_winner_is_there_as_text_and_as_code_for_every_framework(text: str) 
         code = re.search(rf'<pre id="code-{target}">(.*?)</pre>', text, re.DOTALL)
         assert code is not None
         assert sign in code[1]
+
+
+def test_what_a_framework_cannot_hold_is_left_out(make: Make) -> None:
+    an.register("tests.halves")(lambda t: 1.0 if t < 500 else 0.5)
+    base = make(("constant",))
+    row = replace(base.rows[0], schedule='formula("tests.halves")')
+    codes = re.findall(r'<pre id="code-(.*?)">', page(replace(base, rows=(row,))))
+
+    assert codes == ["torch", "transformers", "optax", "keras"]
 
 
 def test_names_and_words_are_shown_as_they_are_not_run(make: Make) -> None:

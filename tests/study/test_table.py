@@ -67,7 +67,7 @@ def test_several_arms_like_the_reference_are_set_against_it_not_against_one_anot
 def test_an_arm_that_was_not_best_in_tuning_may_win_and_the_verdict_says_how_that_came(rows_of):
     rows = rows_of({"cosine": (0.1, STEADY), "wsd": (0.2, above(-0.1))})
     assert rows[0].verdict == "better"
-    assert verdict_in_words(rows) == "cosine, best on the tuning seeds, is beaten by wsd by 0.0985 ± 0.0015."
+    assert verdict_in_words(rows) == "wsd beats cosine, the best on the tuning seeds, by 0.0985 ± 0.0015."
 
 
 def test_arms_that_diverged_are_counted_and_ranked_after_all_others(rows_of):

@@ -142,9 +142,19 @@ def test_its_checkpoints_resume_exactly(tmp_path: Path) -> None:
 
 
 def test_the_pretended_step_of_a_distributed_checkpoint_is_known_through_the_wrapper() -> None:
-    """Here the closure=None comes by position."""
+    """accelerate's passes the closure=None by position; another one may pass none at all."""
+
+    class PassesNothing(AcceleratedOptimizer):
+        def step(self, closure: None = None) -> None:
+            self.optimizer.step()
+
     accelerate.Accelerator(cpu=True)
     model = torch.nn.Linear(1, 1, dtype=torch.float64)
+    forgetful = PassesNothing(torch.optim.SGD(model.parameters(), lr=0.1))
+    scheduler = Scheduler(forgetful, lr=PLAN)
+    get_optimizer_state_dict(model, forgetful)
+    assert scheduler.update == 0
+
     optimizer = AcceleratedOptimizer(torch.optim.SGD(model.parameters(), lr=0.1))
     first = Scheduler(optimizer, lr=PLAN)
     second = Scheduler(optimizer, an.Recipe(dampening=an.linear()).over(UPDATES))
@@ -158,6 +168,7 @@ def test_r07_the_schedule_takes_as_long_on_two_processes_as_on_one(tmp_path: Pat
     """accelerate steps an inner scheduler once per process: with torch's, the schedule is over halfway."""
     script = Path(__file__).with_name("two_ranks.py")
     environment = {**os.environ, "WORLD_SIZE": "2", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKET_IFNAME": "lo"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(script.parents[2]), *sys.path])
     environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}  # asked for, and not used
     ranks = [
         subprocess.Popen(

@@ -215,7 +215,12 @@ def test_another_optimizer_that_steps_inside_a_closure_has_a_clock_of_its_own() 
     outer, inner = sgd(), sgd()
     first, second = Scheduler(outer, lr=PLAN), Scheduler(inner, lr=PLAN)
 
+    def fails() -> float:
+        raise ZeroDivisionError
+
     def closure() -> float:
+        with pytest.raises(ZeroDivisionError):
+            inner.step(fails)
         for _ in range(2):
             prepare(inner)
             inner.step()

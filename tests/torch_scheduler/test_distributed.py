@@ -68,6 +68,21 @@ def test_the_pretended_step_is_known_even_where_the_rate_is_not_ours() -> None:
     assert optimizer.param_groups[0]["dampening"] == 1.0
 
 
+def test_a_pretended_step_that_raised_does_not_swallow_the_next_update() -> None:
+    model, optimizer = built(torch.optim.SGD)
+
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    handle = optimizer.register_step_post_hook(fails)
+    scheduler = Scheduler(optimizer, an.Recipe(dampening=an.linear()).over(UPDATES))
+    with pytest.raises(ZeroDivisionError):
+        get_optimizer_state_dict(model, optimizer)
+    handle.remove()
+    optimizer.step()
+    assert scheduler.update == 1
+
+
 @pytest.mark.parametrize("scheduler_first", [False, True])
 def test_resuming_through_distributed_state_dicts_is_exact(scheduler_first: bool) -> None:
     def trained(optimizer: Optimizer, updates: int) -> list[float]:

@@ -40,7 +40,7 @@ class LiveProgress:
         """Draw one moment."""
         if self._live is not None:
             self._live.update(Group(bar(progress), Text(), leaders(progress)), refresh=True)
-        elif progress.seconds - self._said >= _PAUSE:
+        elif progress.done_updates and progress.seconds - self._said >= _PAUSE:
             self._said = progress.seconds
             self._console.print(line(progress), soft_wrap=True)
 

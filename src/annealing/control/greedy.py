@@ -85,7 +85,7 @@ class Greedy(Controller[GreedyState]):
             count(self, "restart_after", least=1, hint="None never starts over")
         amount(self, "peak", above=True)
         amount(self, "floor")
-        amount(self, "ceiling", above=True, infinite=True)
+        amount(self, "ceiling", infinite=True)
         amount(self, "smallest_change")
         truth(self, "outside")
         if not self.outside and not self.floor <= self.peak <= self.ceiling:

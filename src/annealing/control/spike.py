@@ -113,7 +113,7 @@ class Spike(Controller[SpikeState]):
         step = (abs(rise) - state.deviation) / where(distances < self.memory, distances, self.memory)
         return state._replace(
             mean=state.mean + rise / seen,
-            deviation=where(state.seen > 0, state.deviation + step, 0.0),
+            deviation=state.deviation + step,  # the second observation replaces what the first one left
             seen=seen,
         )
 
@@ -123,7 +123,7 @@ class Spike(Controller[SpikeState]):
         cut = high & (state.rest <= 0)
         lower = state.rate * self.factor
         lower = where(lower > self.floor, lower, self.floor)
-        higher = state.rate * (self.factor ** (-1 / self.recovery) if self.recovery else 1.0)
+        higher = state.rate / (self.factor ** (1 / self.recovery) if self.recovery else 1.0)
         higher = where(higher < 1.0, higher, 1.0)
         return state._replace(
             rate=where(cut, lower, where(resting, state.rate, higher)),

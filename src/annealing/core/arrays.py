@@ -17,6 +17,7 @@ import numpy as np
 from annealing.core.errors import KindError
 
 INT32_MAX = 2**31 - 1
+_TINY = 1e-37  # below every float32 that matters: keeps the slope of a square root finite where it starts
 
 
 class Namespace(NamedTuple):
@@ -63,6 +64,10 @@ def _scalar_exp(a: float) -> float:
         return math.inf
 
 
+def _scalar_round(a: float) -> float:
+    return round(a) if math.isfinite(a) else a
+
+
 def _unused(*_: Any) -> Any:  # on the host the right piece is found by bisection, never through these
     raise AssertionError("not needed on the host")
 
@@ -73,7 +78,7 @@ SCALAR = Namespace(
     sqrt=math.sqrt,
     exp=_scalar_exp,
     floor=math.floor,
-    round=round,
+    round=_scalar_round,
     power=_scalar_power,
     divide=_scalar_divide,
     minimum=min,
@@ -126,12 +131,12 @@ def library_of(t: Any) -> str:
         raise KindError(f"a plan is evaluated at an update index, not at {t}.")
     if isinstance(t, (int, float)):
         return "scalar"
-    library = type(t).__module__.partition(".")[0]
-    if library in ("jax", "jaxlib"):
-        return "jax"
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(t, torch.Tensor):
-        return "torch"
+    library = "torch" if torch is not None and isinstance(t, torch.Tensor) else type(t).__module__.partition(".")[0]
+    if library in ("torch", "jax", "jaxlib"):
+        if any(kind in str(t.dtype) for kind in ("bool", "complex")):
+            raise KindError(f"a plan is evaluated at numbers, not at {t.dtype}: give update indices.")
+        return "torch" if library == "torch" else "jax"
     raise KindError(
         f"a plan is evaluated at a number or an array, not at {type(t).__name__}: wrap a list or range as numpy.asarray(…)."
     )
@@ -154,7 +159,7 @@ def torch_namespace(dtype: Any, device: Any) -> Namespace:
     return Namespace(
         real=lambda x: x.to(dtype) if isinstance(x, torch.Tensor) else tensor(x),
         sin=torch.sin,
-        sqrt=torch.sqrt,
+        sqrt=lambda x: torch.sqrt(torch.clamp(x, min=_TINY)),
         exp=torch.exp,
         floor=torch.floor,
         round=torch.round,
@@ -192,7 +197,7 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
     return Namespace(
         real=real,
         sin=jnp.sin,
-        sqrt=jnp.sqrt,
+        sqrt=lambda x: jnp.sqrt(jnp.maximum(x, _TINY)),
         exp=jnp.exp,
         floor=jnp.floor,
         round=jnp.round,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from annealing.core.errors import ArgumentError
+from annealing.core.errors import ArgumentError, KindError
 from annealing.core.length import compact
 from annealing.core.plan import Plan
 
@@ -23,10 +23,12 @@ def check_rate(plan: Plan, name: str = "lr") -> None:
     Arguments: `plan`; `name`, how the error calls it. Runs of up to a million updates are checked at every
     update, longer ones at a million even places and at every edge of a phase.
     """
+    if not isinstance(plan, Plan):
+        raise KindError(f"{name}={plan!r} is not a plan: write a schedule and .over(total), such as cosine().over(1000).")
     total = plan.total if math.isfinite(plan.total) else 1_000_000
-    places = np.arange(math.ceil(total) + 1) if total <= 1_000_000 else np.unique(np.linspace(0, total, 1_000_001).round())
+    places = np.arange(math.ceil(total) + 1) if total <= 1_000_000 else np.linspace(0, total, 1_000_001).round()
     edges = np.array([t for t, _ in plan.keyframes()])
-    places = np.concatenate([places, edges])
+    places = np.unique(np.concatenate([places, edges]))
     values = plan(places)
     finite = np.isfinite(values)
     # A difference that rounds to -1e-17 is a zero: nothing is changed by it, and nobody wrote it.
@@ -35,4 +37,6 @@ def check_rate(plan: Plan, name: str = "lr") -> None:
         worst = np.argmin(np.where(bad, np.where(finite, values, -np.inf), np.inf))
         t, value = places[worst], values[worst]
         shown = compact(float(f"{value:.6g}")) if np.isfinite(value) else str(value)
-        raise ArgumentError(f"{name} is {shown} at {t:g}: a learning rate is finite and at least 0; add .clip(low=0).")
+        raise ArgumentError(
+            f"{name} is {shown} at {int(t) if t == int(t) else t}: a learning rate is finite and at least 0; add .clip(low=0)."
+        )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from numbers import Real
-from typing import Any
+from typing import Any, SupportsIndex
 
 from annealing.core.errors import ArgumentError, KindError
 
@@ -38,10 +39,25 @@ def positive(name: str, value: Any) -> float:
     return result
 
 
+def whole(name: str, value: Any, at_least: int = 1) -> int:
+    """Return `value` as a whole number, whatever integer type it has, or refuse it.
+
+    >>> whole("times", 3)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise ArgumentError(f"{name}={value!r} is not one: write a whole number from {at_least}.")
+    result = operator.index(value)
+    if result < at_least:
+        raise ArgumentError(f"{name}={value!r} is too small: write a whole number from {at_least}.")
+    return result
+
+
 def bound(name: str, value: Any) -> float:
-    """Return one side of a clip: any number, where an infinite one leaves that side open."""
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isinf(float(value)):
-        return float(value)
+    """Return one side of a clip: a finite number, or the infinity that leaves this side open."""
+    open_side = math.inf if name == "high" else -math.inf
+    if isinstance(value, Real) and not isinstance(value, bool) and float(value) == open_side:
+        return open_side
     return number(name, value)
 
 

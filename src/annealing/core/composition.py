@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Real
 from typing import Any
 
-from annealing.core.checks import positive
+from annealing.core.checks import positive, whole
 from annealing.core.errors import ArgumentError, KindError, LengthError
-from annealing.core.length import REST, Length, LengthLike, time_scale, total_of
+from annealing.core.length import REST, Length, LengthLike, compact, time_scale, total_of
 from annealing.core.resolve.extent import extents_of
 from annealing.core.schedule import Chain, Lasting, Repeat, Schedule
 
@@ -19,14 +21,12 @@ def chain(*phases: Schedule) -> Schedule:
     array([0.33333333, 0.66666667, 1.        , 1.        , 1.        ,
            0.75      , 0.5       , 0.25      ])
 
-    Raises `KindError` for a bare number: write `jump(0.2)` for a step, `0.2 * hold()` for a constant.
+    Raises `KindError` for a bare number: write `jump(0.2)` for a step to it, and `hold()` to stay there.
     """
     flat: list[Schedule] = []
     for phase in phases:
         if not isinstance(phase, Schedule):
-            raise KindError(
-                f"chain(…, {phase!r}, …) holds what is not a phase: write jump({phase!r}) for a step, or hold() to stay."
-            )
+            raise KindError(f"chain(…, {phase!r}, …) holds what is not a phase: {_instead(phase)}.")
         flat += phase.phases if isinstance(phase, Chain) else (phase,)
     if not flat:
         raise KindError("chain() is empty: give it at least one phase, such as chain(warmup(100), cosine()).")
@@ -59,9 +59,8 @@ def repeat(
     Source: Loshchilov & Hutter 2016, arXiv:1608.03983 (warm restarts).
     """
     _phase("repeat", body)
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise ArgumentError(f"repeat(times={times!r}) is not a number of cycles: write a whole number from 1.")
-    whole, one = Length.of(length), None if first is None else time_scale("first", first)
+    count = None if times is None else whole("times", times)
+    total, one = Length.of(length), None if first is None else time_scale("first", first)
     longer, higher = positive("growth", growth), positive("scale", scale)
     own = total_of(extents_of(body))
     written = not own.fills and any(unit != "%" for unit, _ in own.amounts)
@@ -70,11 +69,14 @@ def repeat(
             f"repeat: the body is {own} long already: leave its length out and write first={own}"
             + (", growth=…." if longer != 1 else ".")
         )
-    if times is not None and one is not None and whole != REST:
+    if times is not None and one is not None and total != REST:
         raise LengthError("repeat(times=…, first=…, length=…) says the length twice: leave one of them out.")
     if times is None and one is None and not written:
         raise LengthError("repeat() does not say how many cycles: write times=4, or first=100 for the first cycle's length.")
-    return Repeat(body, times, one, longer, higher, whole)
+    for name, value in (("growth", longer), ("scale", higher)):
+        if count is not None and abs(math.log(value)) * count > 700:  # the last cycle would be beyond every float
+            raise ArgumentError(f"{name}={compact(value)} over {count} cycles leaves every number behind: write fewer cycles.")
+    return Repeat(body, count, one, longer, higher, total)
 
 
 def lasting(body: Schedule, length: LengthLike) -> Schedule:
@@ -86,6 +88,16 @@ def lasting(body: Schedule, length: LengthLike) -> Schedule:
     """
     _phase("lasting", body)
     return Lasting(body, Length.of(length))
+
+
+def _instead(value: Any) -> str:
+    if isinstance(value, str):
+        return f"write {value.rstrip('()')}(…), or parse({value!r})"
+    if isinstance(value, Real):
+        return f"write jump({value!r}) for a step, or hold() to stay"
+    return (
+        "chain schedules, and call .over(total) on the whole" if hasattr(value, "schedule") else "write a phase such as cosine()"
+    )
 
 
 def _phase(word: str, body: Any) -> None:

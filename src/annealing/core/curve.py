@@ -60,7 +60,8 @@ def progress(xp: Namespace, t: Any, span: float) -> tuple[Any, Any]:
     """Return t/span and (span − t)/span, both from whole numbers where `t` is one."""
     whole = float(span)  # a span beyond 2**31 cannot be one of JAX's whole numbers, its float can
     u = xp.real(t) / whole
-    return u, (xp.real(span - t) / whole if span <= xp.largest_whole else 1 - u)
+    left = span if xp.is_whole(t) else whole
+    return u, (xp.real(left - t) / whole if span <= xp.largest_whole else 1 - u)
 
 
 @final
@@ -183,8 +184,9 @@ class Sampled:
         if xp.is_whole(t) and self.period == int(self.period):
             period = int(self.period)
             return self.body.at(xp, t - t % period if period <= xp.largest_whole else 0 * t)
-        # 1e-9 of a period keeps a rounded time from missing the boundary it stands on
-        return self.body.at(xp, xp.floor(xp.real(t) / float(self.period) + 1e-9) * float(self.period))
+        # A millionth of an update keeps a rounded time from missing the boundary it stands on.
+        period = float(self.period)
+        return self.body.at(xp, xp.floor((xp.real(t) + 1e-6 * min(1.0, period)) / period) * period)
 
 
 @final

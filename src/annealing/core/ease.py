@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
 
-from annealing.core.errors import ArgumentError
+from annealing.core.errors import ArgumentError, KindError
 from annealing.core.length import compact
 
 Shape = Callable[[Any, Any, Any], Any]  # (xp, u, r) -> value; `Any` because u is a number or any library's array
@@ -49,7 +49,6 @@ _FORMULA = re.compile(r"(u|1-\(1-u\))\^([0-9.e+-]+)")
 EASES = tuple(_NAMED)
 
 
-@lru_cache(maxsize=256)
 def ease(name: str) -> Ease:
     """Look up an ease by name, or by one of two formulas with a power: `"u^0.7"`, `"1-(1-u)^2"`.
 
@@ -58,6 +57,13 @@ def ease(name: str) -> Ease:
 
     Raises `ArgumentError` for a name that is none of these.
     """
+    if not isinstance(name, str):
+        raise KindError(f'ease={name!r} is not a name: write one of {", ".join(EASES)}, or a power such as "u^0.7".')
+    return _ease(name)
+
+
+@lru_cache(maxsize=256)
+def _ease(name: str) -> Ease:
     plain = name.replace(" ", "")
     if (match := _FORMULA.fullmatch(plain)) is not None:
         power = _power(name, match[2])

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.core.arrays import NUMPY, SCALAR, Namespace, jax_namespace, library_of, torch_namespace
+from annealing.core.arrays import INT32_MAX, NUMPY, SCALAR, Namespace, jax_namespace, library_of, torch_namespace
 from annealing.core.curve import Flat
 from annealing.core.select import select
 from annealing.core.track import Piece, Track
@@ -47,10 +47,10 @@ class Reader:
         fold, total = _FOLDS[self._after], self._total
 
         def value(t: float) -> float:
-            if t < 0:
-                t = 0
-            elif t >= total:
-                t = fold(SCALAR, t, total)
+            if not 0 <= t < total:
+                if t != t:
+                    return t  # NaN stays NaN
+                t = fold(SCALAR, t, total) if t > 0 else 0
             index = bisect_right(begins, t) - 1
             begin, at = rows[index]
             return at(SCALAR, t - begin)
@@ -77,14 +77,23 @@ class Reader:
             times = times.astype(np.float64)
         flat = times.reshape(-1)
         values = np.empty(flat.shape)
-        for begin in range(0, flat.size, _BLOCK):
-            block = flat[begin : begin + _BLOCK]
-            self._fill(block, values[begin : begin + _BLOCK])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # as for single numbers: infinities are values
+            for begin in range(0, flat.size, _BLOCK):
+                block = flat[begin : begin + _BLOCK]
+                self._fill(block, values[begin : begin + _BLOCK])
         return values.reshape(times.shape) if times.shape else values[0]
 
     def _fill(self, times: np.ndarray, values: np.ndarray) -> None:
         low, high = times.min(), times.max()
-        if low < 0 or high >= self._total:
+        if not (low >= 0 and high < self._total):
+            if np.isnan(low):  # NaN stays NaN, and leaves the others alone
+                known = ~np.isnan(times)
+                values[~known] = np.nan
+                if known.any():
+                    found = np.empty(int(known.sum()))
+                    self._fill(times[known], found)
+                    values[known] = found
+                return
             times = self._folded(NUMPY, times)
             low, high = times.min(), times.max()
         first, last = (max(0, bisect_right(self._begins, float(x)) - 1) for x in (low, high))
@@ -113,7 +122,9 @@ class Reader:
         """Bring times into the run: the start's before it, what `after` says past its end."""
         zero = 0 * t
         t = xp.maximum(t, zero)
-        return t if math.isinf(self._total) or self._total > xp.largest_whole else _FOLDS[self._after](xp, t, self._total)
+        if math.isinf(self._total) or self._total > xp.largest_whole:
+            return t
+        return _FOLDS[self._after](xp, t, self._total if xp.is_whole(t) else float(self._total))
 
     def _selected(self, xp: Namespace, t: Any) -> Any:
         return xp.real(select(xp, self._pieces, self._folded(xp, t)))
@@ -124,8 +135,9 @@ class Reader:
         if jnp.issubdtype(t.dtype, jnp.integer):
             wide = jnp.result_type(int)  # int32, or int64 with x64 on
             bits = 32 if wide == jnp.int32 else 64
-            if t.dtype == jnp.uint32 and bits == 32:
-                t = jnp.minimum(t, np.uint32(2**31 - 1))
+            if t.dtype == jnp.uint32 and bits == 32:  # its upper half is beyond what the whole-number clock can count
+                countable = self._jax(jnp.minimum(t, np.uint32(INT32_MAX)).astype(wide))
+                return jnp.where(t <= INT32_MAX, countable, self._jax(t.astype(jnp.float32)))
             return self._selected(jax_namespace(jnp.result_type(float), bits), t.astype(wide))
         dtype = t.dtype if t.dtype.itemsize >= 4 else jnp.float32
         return self._selected(jax_namespace(dtype, 64), t.astype(dtype))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sized
 from dataclasses import dataclass
-from typing import Any, final
+from numbers import Real
+from typing import Any, SupportsIndex, final
 
 from annealing.core.errors import LengthError
 
@@ -37,10 +39,12 @@ class Horizon:
             value = getattr(self, unit)
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+            amount = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+            if not 0 < amount < math.inf:
                 raise LengthError(f"Horizon({unit}={value!r}) is not a length: write a number above 0.")
-        if not isinstance(self.updates, int):
-            raise LengthError(f"Horizon(updates={self.updates!r}) must be a whole number: write {round(self.updates)}.")
+            if unit == "updates" and amount != int(amount):
+                raise LengthError(f"Horizon(updates={value!r}) must be a whole number: write {round(amount)}.")
+            object.__setattr__(self, unit, int(amount) if amount == int(amount) else amount)  # also from NumPy's numbers
 
     @classmethod
     def of(
@@ -66,8 +70,7 @@ class Horizon:
         16
         """
         _positive("epochs", epochs)
-        _positive("accumulation", accumulation)
-        _positive("ranks", ranks)
+        accumulation, ranks = _count("accumulation", accumulation), _count("ranks", ranks)
         samples, batches, size, dropped = _one_epoch(data, batch_size, drop_last, ranks)
         if batches == 0:
             raise LengthError(
@@ -97,19 +100,28 @@ class Horizon:
 
 
 def _positive(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value <= 0:
         raise LengthError(f"{name}={value!r} must be a number above 0.")
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or operator.index(value) < 1:
+        raise LengthError(f"{name}={value!r} must be a whole number above 0.")
+    return operator.index(value)
 
 
 def _one_epoch(data: Any, batch_size: int | None, drop_last: bool | None, ranks: int) -> tuple[int, int, int, bool]:
     """Samples, batches per rank, batch size, and whether an incomplete batch is dropped."""
-    if not isinstance(data, int) and hasattr(data, "batch_size") and isinstance(data, Sized):
+    if hasattr(data, "batch_size") and isinstance(data, Sized):
         return _one_epoch_of_loader(data, batch_size, drop_last, ranks)
-    samples = data if isinstance(data, int) else len(data)
-    _positive("samples", samples)
+    if not isinstance(data, (Sized, SupportsIndex)):
+        raise LengthError(
+            f"{data!r} has no length: give a loader, a dataset, a whole number of samples, or write Horizon(updates=…)."
+        )
+    samples = _count("samples", len(data) if isinstance(data, Sized) else data)
     if batch_size is None:
         raise LengthError("batch_size is needed to count updates from samples: write batch_size=….")
-    _positive("batch_size", batch_size)
+    batch_size = _count("batch_size", batch_size)
     share = samples // ranks if drop_last else math.ceil(samples / ranks)
     batches = share // batch_size if drop_last else math.ceil(share / batch_size)
     return samples, batches, batch_size, bool(drop_last)

@@ -8,9 +8,9 @@ from typing import final
 
 from annealing.core.errors import LengthError, RampError
 from annealing.core.length import compact
-from annealing.core.resolve import extents_of, resolve
+from annealing.core.resolve import changed, extents_of, resolve
 from annealing.core.schedule import Schedule
-from annealing.core.split import Window, divide
+from annealing.core.split import Window, divide, one_short
 from annealing.core.track import Track, cut, one_after_another, stretched
 
 
@@ -34,7 +34,10 @@ class Branch:
         past = cut(track, self.at)
         reached = track.at(self.at)
         own = Window(self.total - self.at, window.clock, self.at)
-        sizes = divide(own.size, extents_of(self.tail), own)
+        sizes: list[float] = divide(own.size, extents_of(self.tail), own)
+        if window.early is not None:
+            sizes, early = one_short(sizes)
+            own = Window(own.size, window.clock, self.at, early)
         if self.absolute:
             future = resolve(self.tail, sizes, own, reached)
             opening, start = future.opening, reached
@@ -88,4 +91,27 @@ class Stretch:
     __repr__ = __str__
 
 
-Edit = Branch | Stretch
+@final
+@dataclass(frozen=True, repr=False)
+class Change:
+    """Arithmetic on a plan that was edited before: every value of past and future is changed alike.
+
+    `shape` is the change as a schedule, in which `Hold()` stands for the plan: `2 * hold()` doubles it.
+    """
+
+    shape: Schedule
+
+    def apply(self, track: Track, window: Window) -> Track:
+        """Return the track with every curve changed."""
+        del window
+        return changed(self.shape, track)
+
+    def __str__(self) -> str:
+        from annealing.core.text import write_edit
+
+        return write_edit(self)
+
+    __repr__ = __str__
+
+
+Edit = Branch | Stretch | Change

@@ -32,6 +32,14 @@ class Length:
     amount: float
     unit: str = ""
 
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise LengthError(f"unit={self.unit!r} is unknown: write one of {', '.join(map(repr, UNITS))}.")
+        if not 0 <= self.amount <= _LARGEST:
+            raise LengthError(f"length={self.amount!r} is out of range: a phase lasts from 0 to {_LARGEST} updates.")
+        if self.unit in ("", "up") and self.amount != int(self.amount):
+            raise LengthError(_ambiguous(self.amount))
+
     @classmethod
     def of(cls, value: Length | SupportsIndex | str) -> Length:
         """Read a length as people write it; raise `LengthError` for a bare float or anything ambiguous."""
@@ -97,7 +105,9 @@ def _from_text(text: str) -> Length:
 
 
 def _ambiguous(value: object) -> str:
-    if isinstance(value, float) and not isinstance(value, bool):
+    if isinstance(value, float) and not 0 <= value < math.inf:
+        return f'length={value!r} is not a length: write a whole number of updates, or "10%", "3ep", "rest".'
+    if isinstance(value, float):
         percent, whole = compact(value * 100), compact(value)
         if value > 1:
             return f"length={whole} is a bare float, which could be a count or a share: write {round(value)} for updates."

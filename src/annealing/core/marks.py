@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from annealing.core.checks import number
 from annealing.core.ease import ease as ease_named
-from annealing.core.errors import KindError, LengthError
+from annealing.core.errors import ArgumentError, KindError, LengthError
 from annealing.core.length import REST, Length, LengthLike
 from annealing.core.registry import registered
 from annealing.core.schedule import Formula, Knots, Schedule, Table
@@ -40,6 +40,10 @@ def table(values: Mapping[LengthLike, float] | Sequence[float], length: LengthLi
     """
     if isinstance(values, Mapping):
         return _table(values, ease_named(ease).name, length)
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise KindError(f"table({values!r}) holds no values: write {{mark: value}}, or one value per update as [0.1, 0.2].")
+    if ease_named(ease).name != "linear":
+        raise ArgumentError(f"ease={ease!r} joins marks, and a list has a value for every update: leave it out.")
     listed = [number(f"values[{i}]", value) for i, value in enumerate(values)]
     whole = Length.of(length)
     if whole == REST:
@@ -57,6 +61,8 @@ def knots(values: Mapping[float, float], length: LengthLike = REST, *, ease: str
     Arguments: `values`, {time: value} with rising times; before the first and after the last the value stays.
     For marks in shares of the run, see `table`. Raises `LengthError` when the times do not rise.
     """
+    if not isinstance(values, Mapping):
+        raise KindError(f"knots({values!r}) has no times: write {{time: value}}, such as knots({{0: 0.1, 300: 1.0}}).")
     times = [number("time", t) for t in values]
     if not times or any(b <= a for a, b in pairwise(times)):
         raise LengthError(f"the times of knots must rise, not {times}: write knots({{0: 0.1, 300: 1.0, 999: 0.0}}).")
@@ -86,6 +92,8 @@ def formula(name: str, length: LengthLike = REST, **arguments: float) -> Schedul
 
 
 def _table(marks: Mapping[LengthLike, float], between: str, length: LengthLike) -> Schedule:
+    if not isinstance(marks, Mapping):
+        raise KindError(f'stairs({marks!r}) has no marks: write {{mark: value}}, such as stairs({{"50%": 0.1}}).')
     if not marks:
         raise LengthError('a table needs at least one mark: write stairs({"50%": 0.1}).')
     places = tuple(Length.of(mark) for mark in marks)

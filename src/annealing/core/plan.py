@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from numbers import Real
 from typing import Any, final
 
 import numpy as np
 
 from annealing.core.arithmetic import Arithmetic
-from annealing.core.arrays import SCALAR
+from annealing.core.checks import whole
 from annealing.core.errors import ArgumentError, KindError, LengthError
 from annealing.core.evaluate import AFTER, Reader
 from annealing.core.horizon import Horizon
-from annealing.core.journal import Branch, Edit, Stretch
+from annealing.core.journal import Branch, Change, Edit, Stretch
+from annealing.core.keyframes import keyframes_of
 from annealing.core.length import total_of
 from annealing.core.resolve import extents_of, resolve
 from annealing.core.schedule import Schedule
-from annealing.core.split import Clock, Window, check_unit, divide
+from annealing.core.split import Clock, Window, check_total, check_unit, divide, one_short
 from annealing.core.track import Track
-
-LONGEST = 2**53 - 1  # whole numbers above this are no longer exact in float64
 
 
 @final
@@ -55,7 +53,7 @@ class Plan(Arithmetic):
     @cached_property
     def total(self) -> float:
         """The run's length in the plan's unit, after every edit of the journal."""
-        return self.journal[-1].total if self.journal else self._window.size
+        return next((edit.total for edit in reversed(self.journal) if not isinstance(edit, Change)), self._window.size)
 
     @cached_property
     def _window(self) -> Window:
@@ -63,18 +61,26 @@ class Plan(Arithmetic):
         return Window(size, Clock(self.unit, size, self.horizon if isinstance(self.horizon, Horizon) else None))
 
     @cached_property
-    def _track(self) -> Track:
+    def track(self) -> Track:
+        """What the plan came to: curves laid end to end, every edit applied."""
         window = self._window
-        sizes = divide(window.size, extents_of(self.schedule), window)
-        track = resolve(self.schedule, _ending_early(sizes) if self.endpoint else sizes, window, None)
-        for edit in self.journal:
-            track = edit.apply(track, window)
-            window = Window(edit.total, window.clock)
+        sizes: list[float] = divide(window.size, extents_of(self.schedule), window)
+        if self.endpoint:
+            sizes, early = one_short(sizes)
+            window = window.of_size(window.size, early)
+        try:
+            track = resolve(self.schedule, sizes, window, None)
+            for edit in self.journal:
+                track = edit.apply(track, window)
+                if not isinstance(edit, Change):
+                    window = Window(edit.total, window.clock, early=window.early)
+        except RecursionError:
+            raise ArgumentError("the schedule is nested too deeply: put its parts together with fewer operations.") from None
         return track
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._track, self.total, self.after)
+        return Reader(self.track, self.total, self.after)
 
     def checked(self) -> Plan:
         """Settle every length now, so that what does not fit is refused where it was written; return the plan."""
@@ -92,7 +98,7 @@ class Plan(Arithmetic):
         return replace(self, journal=())
 
     def values(self, count: int | None = None) -> np.ndarray:
-        """Return the value of each of the first `count` updates (by default all of them), float64.
+        """Return the value of each of the first `count` updates (by default all of them; counts of the plan's unit), float64.
 
         >>> import annealing as an
         >>> an.cosine().over(4).values()
@@ -107,26 +113,13 @@ class Plan(Arithmetic):
         return self(np.arange(count))
 
     def keyframes(self) -> tuple[tuple[float, float], ...]:
-        """Return (t, value) wherever a phase begins or ends, and both sides of every jump.
+        """Return (t, value) wherever a phase begins or ends, and both sides of every jump and of every step of `every`.
 
         >>> import annealing as an
         >>> an.chain(an.hold(4), an.jump(0.5), an.linear()).over(8).keyframes()
         ((0, 1.0), (4, 1.0), (4, 0.5), (8, 0.0))
         """
-        track = self._track
-        frames: list[tuple[float, float]] = []
-        for i, piece in enumerate(track.pieces):
-            before = _left_of(track, i)
-            now = track.at(piece.begin)
-            if before is not None and abs(before - now) > 1e-9 * max(abs(before), abs(now)):
-                frames.append((piece.begin, before))
-            frames.append((piece.begin, now))
-        if math.isfinite(track.length):
-            last = _left_of(track, len(track.pieces))
-            if last is not None and abs(last - track.end) > 1e-9 * max(abs(last), abs(track.end)):
-                frames.append((track.length, last))
-            frames.append((track.length, track.end))
-        return tuple(frames)
+        return keyframes_of(self.track)
 
     def area(self) -> float:
         """Return the sum of the values of all updates, the distance a rate lets the weights travel.
@@ -142,7 +135,9 @@ class Plan(Arithmetic):
         count, block = math.ceil(self.total), 1 << 22
         return float(sum(np.sum(self(np.arange(a, min(a + block, count)))) for a in range(0, count, block)))
 
-    def branch(self, at: int, tail: Schedule, total: int | None = None, *, absolute: bool = False, why: str = "") -> Plan:
+    def branch(
+        self, at: int, tail: Schedule, total: Horizon | int | None = None, *, absolute: bool = False, why: str = ""
+    ) -> Plan:
         """From update `at` on, follow `tail`; what came before is never rewritten.
 
         Arguments: `at`, the first update that uses the tail; `tail`, a schedule that counts from the
@@ -158,11 +153,14 @@ class Plan(Arithmetic):
 
         Raises `LengthError` when the tail does not fit, `RampError` when it cannot continue from there.
         """
-        if isinstance(at, bool) or not isinstance(at, int) or at < 0:
-            raise ArgumentError(f"branch(at={at!r}) is not an update: write a whole number from 0.")
+        at = whole("at", at, at_least=0)
         if not isinstance(tail, Schedule):
             raise KindError(f"branch(tail={tail!r}) is not a schedule: write a phase such as cooldown().")
-        ends = self._tail_end(at, tail) if total is None else check_total(total, self.unit)
+        ends = self._tail_end(at, tail) if total is None else check_total(total, self.unit, "branch")
+        if self.after != "hold" and at >= self.total:
+            raise LengthError(
+                f"branch(at={at}) lies past the end, where after={self.after!r} goes on: branch before {self.total:g}."
+            )
         if at >= ends:
             raise LengthError(f"branch(at={at}) leaves nothing of a run of {ends:g}: pass a larger total=.")
         return replace(self, journal=(*self.journal, Branch(at, tail, ends, absolute, why))).checked()
@@ -171,9 +169,9 @@ class Plan(Arithmetic):
         if math.isfinite(self.total):
             return self.total
         asked = dict(total_of(extents_of(tail)).amounts)
-        return at + asked[""] if set(asked) == {""} else self.total
+        return at + sum(asked.values()) if all(map(self._window.clock.own, asked)) else self.total
 
-    def stretch(self, total: int) -> Plan:
+    def stretch(self, total: Horizon | int) -> Plan:
         """Run the same curve in `total` updates: the same value at the same fraction of the way.
 
         >>> import annealing as an
@@ -182,7 +180,7 @@ class Plan(Arithmetic):
 
         Raises `LengthError` for a run without an end.
         """
-        return replace(self, journal=(*self.journal, Stretch(check_total(total, self.unit)))).checked()
+        return replace(self, journal=(*self.journal, Stretch(check_total(total, self.unit, "stretch")))).checked()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the plan with matplotlib and return the axes (needs the `report` extra)."""
@@ -190,9 +188,10 @@ class Plan(Arithmetic):
 
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
-        count = math.ceil(self.total) if math.isfinite(self.total) else 10_000
+        end = self.total if math.isfinite(self.total) else 10_000
+        places = np.linspace(0, end, 2_001)
         t = np.unique(
-            np.concatenate([np.linspace(0, count - 1, min(count, 2_000)).round(), [k for k, _ in self.keyframes() if k < count]])
+            np.concatenate([places if self.unit == "epochs" else places.round(), [k for k, _ in self.keyframes() if k <= end]])
         )
         ax.plot(t, self(t))
         ax.set(xlabel=self.unit.removesuffix("s"), ylabel="value", title=str(self.schedule))
@@ -217,43 +216,10 @@ def plan_of(schedule: Schedule, total: Horizon | float | None, *, unit: str, end
         raise ArgumentError(f"after={after!r} is unknown: write one of {', '.join(map(repr, AFTER))}.")
     if total is None:
         asked = dict(total_of(extents_of(schedule)).amounts)
-        if set(asked) - {"", "up"}:
+        if not all(Clock(unit, 0, None).own(written) for written in asked):
             raise LengthError(f"{schedule} has no length of its own: write .over(total) with the run's number of {unit}.")
         total = sum(asked.values())
     horizon = total if isinstance(total, Horizon) else check_total(total, unit)
     if endpoint and ((not isinstance(horizon, Horizon) and math.isinf(horizon)) or unit == "epochs"):
         raise ArgumentError("endpoint=True puts the end on the last update, so the run needs a whole number of them.")
     return Plan(schedule, horizon, unit, bool(endpoint), after).checked()
-
-
-def check_total(total: Any, unit: str) -> float:
-    """Return a run's length as a whole number (epochs may be broken), or infinity."""
-    if isinstance(total, str):
-        raise LengthError(f"over({total!r}) is not a run's length: write the number of {unit}, or a Horizon.")
-    if isinstance(total, bool) or not isinstance(total, Real) or not float(total) > 0:
-        raise LengthError(f"over({total!r}) is not a run's length: write a number of {unit} above 0.")
-    count = float(total)
-    if math.isinf(count):
-        return math.inf
-    if count > LONGEST:
-        raise LengthError(f"over({total!r}) is longer than {LONGEST} {unit}, the longest run that is counted exactly.")
-    if count == int(count):
-        return int(count)
-    if unit != "epochs":
-        raise LengthError(f"over({total!r}) is not a whole number of {unit}: write over({round(count)}).")
-    return count
-
-
-def _ending_early(sizes: list[float]) -> list[float]:
-    """Take one update from the last phase that has any, so that its end value is used by the last update."""
-    last = max(i for i, size in enumerate(sizes) if size)
-    return [size - 1 if i == last else size for i, size in enumerate(sizes)]
-
-
-def _left_of(track: Track, index: int) -> float | None:
-    """The value a piece would reach at its right edge, before whatever comes there."""
-    if index == 0:
-        return None
-    edge = track.pieces[index].begin if index < len(track.pieces) else track.length
-    piece = track.pieces[index - 1]
-    return float(piece.curve.at(SCALAR, edge - piece.begin))

@@ -53,9 +53,12 @@ class Recipe:
         groups: Mapping[str, Mapping[str, Schedule | float]] | None = None,
         **hyper: Schedule | float,
     ) -> None:
+        for what, given in (("Recipe", named), ("groups=", groups)):
+            if given is not None and not isinstance(given, Mapping):
+                raise KindError(f'{what}{given!r} is no mapping: write {{"lr": 3e-4 * cosine()}}, and groups={{pattern: {{…}}}}.')
         object.__setattr__(self, "everywhere", _schedules({**(named or {}), **hyper}, "every group"))
         object.__setattr__(self, "groups", tuple((str(p), _schedules(h, f"groups[{p!r}]")) for p, h in (groups or {}).items()))
-        if not self.everywhere and not self.groups:
+        if not self.everywhere and not any(schedules for _, schedules in self.groups):
             raise ArgumentError("Recipe() is empty: write Recipe(lr=3e-4 * cosine()).")
 
     def over(
@@ -103,6 +106,8 @@ class RecipePlan:
     groups: tuple[tuple[str, Plans], ...] = ()
 
     def __post_init__(self) -> None:
+        if not self._all():
+            raise ArgumentError("RecipePlan() is empty: write Recipe(lr=3e-4 * cosine()).over(1000).")
         runs = {(plan.total, plan.unit) for _, plan in self._all()}
         if len(runs) > 1:
             raise LengthError(f"the plans of a recipe must cover one run, not {len(runs)}: {sorted(runs)}.")
@@ -160,5 +165,7 @@ def _schedules(given: Mapping[str, Schedule | float], where: str) -> Schedules:
             raise KindError(
                 f"{name}={value} is a plan already: give the recipe its schedule, and call .over(total) on the recipe."
             )
+        if isinstance(value, (tuple, list)):
+            raise KindError(f'{name}={value!r} is more than one number: schedule one of them, such as "{name}[0]".')
         pairs.append((name, value if isinstance(value, Schedule) else constant(number(name, value))))
     return tuple(pairs)

@@ -39,7 +39,7 @@ def select(xp: Namespace, pieces: Sequence[Piece], t: Any) -> Any:
 
 def first_time(xp: Namespace, t: Any, begin: float) -> float:
     """The first time of a piece on this clock: whole clocks enter one that begins between updates a little late."""
-    return math.ceil(begin) if math.isfinite(begin) and xp.is_whole(t) else begin
+    return math.ceil(begin) if math.isfinite(begin) and xp.is_whole(t) else float(begin)
 
 
 def _look_up(xp: Namespace, pieces: Sequence[Piece], t: Any) -> Any:

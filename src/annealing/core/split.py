@@ -10,11 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import SupportsIndex, final
+from numbers import Real
+from typing import Any, SupportsIndex, final
 
 from annealing.core.errors import LengthError
 from annealing.core.horizon import PLAN_UNITS, Horizon
 from annealing.core.length import Extent, Length
+
+LONGEST = 2**53 - 1  # whole numbers above this are no longer exact in float64
 
 _UNIT_OF = {"up": "updates", "ep": "epochs", "sam": "samples", "tok": "tokens"}
 
@@ -33,11 +36,15 @@ class Clock:
         """Whether phases begin on whole counts; epochs may be split anywhere."""
         return self.unit != "epochs"
 
+    def own(self, unit: str) -> bool:
+        """Whether lengths in this unit are counts of this very clock."""
+        return unit == "" or _UNIT_OF.get(unit) == self.unit
+
     def count(self, length: Length) -> float:
         """Return a length written in epochs, samples, tokens or updates as a count of this clock."""
-        unit = _UNIT_OF[length.unit]
-        if unit == self.unit:
+        if self.own(length.unit):
             return length.amount
+        unit = _UNIT_OF[length.unit]
         if self.horizon is None:
             raise LengthError(
                 f"{length} needs a Horizon to become {self.unit}: "
@@ -57,17 +64,18 @@ class Window:
     size: float
     clock: Clock
     begin: float = 0  # where this stretch of the run starts, for grids that belong to the run ("1ep")
+    early: int | None = None  # which of the sizes at hand is one update short, so that its end is used by the last update
 
-    def later(self, by: float) -> Window:
+    def later(self, by: float, early: int | None = None) -> Window:
         """The same window, seen by a phase that starts `by` later."""
-        return Window(self.size, self.clock, self.begin + by)
+        return Window(self.size, self.clock, self.begin + by, early)
 
-    def of_size(self, size: float) -> Window:
+    def of_size(self, size: float, early: int | None = None) -> Window:
         """A window of its own inside this one."""
-        return Window(size, self.clock, self.begin)
+        return Window(size, self.clock, self.begin, early)
 
 
-def split(total: float, lengths: Sequence[Length | SupportsIndex | str]) -> list[float]:
+def split(total: float | Horizon, lengths: Sequence[Length | SupportsIndex | str]) -> list[float]:
     """Divide `total` updates among lengths; the parts add up to the total.
 
     >>> split(100, [10, "rest", "20%"])
@@ -77,8 +85,9 @@ def split(total: float, lengths: Sequence[Length | SupportsIndex | str]) -> list
 
     Raises `LengthError` when they do not fit, or leave updates that no part covers.
     """
-    clock = Clock("updates", total, None)
-    return divide(total, [Extent.of(Length.of(length)) for length in lengths], Window(total, clock))
+    count = check_total(total, "updates", "split")
+    clock = Clock("updates", count, total if isinstance(total, Horizon) else None)
+    return divide(count, [Extent.of(Length.of(length)) for length in lengths], Window(count, clock))
 
 
 def divide(total: float, extents: Sequence[Extent], window: Window, slack: float = 0.5) -> list[float]:
@@ -103,6 +112,22 @@ def divide(total: float, extents: Sequence[Extent], window: Window, slack: float
     flexible = [s + (max(left, 0.0) * p / rest if rest else 0.0) for s, p in zip(shares, parts, strict=True)]
     rounded = _whole(flexible, total - sum(exact)) if window.clock.whole else flexible
     return [_tidy(e + f) for e, f in zip(exact, rounded, strict=True)]
+
+
+def divide_anew(size: float, extents: Sequence[Extent], window: Window, slack: float = 0.5) -> tuple[list[float], int | None]:
+    """Divide a part that has phases of its own; where it is one update short, so is its last phase.
+
+    Returns the sizes and which of them is short.
+    """
+    if window.early is None:
+        return divide(size, extents, window, slack), None
+    return one_short(divide(size + 1, extents, window.of_size(window.size), slack))
+
+
+def one_short(sizes: Sequence[float]) -> tuple[list[float], int]:
+    """Take one update from the last phase that has any; return the sizes and which one that is."""
+    last = max(i for i, size in enumerate(sizes) if size)
+    return [size - 1 if i == last else size for i, size in enumerate(sizes)], last
 
 
 def _amounts(extents: Sequence[Extent], window: Window) -> tuple[list[float], list[float], list[float]]:
@@ -163,3 +188,23 @@ def check_unit(unit: str) -> str:
     if unit not in PLAN_UNITS:
         raise LengthError(f"unit={unit!r} is unknown: write one of {', '.join(PLAN_UNITS)}.")
     return unit
+
+
+def check_total(total: Any, unit: str, word: str = "over") -> float:
+    """Return a run's length as a whole number (epochs may be broken), or infinity."""
+    if isinstance(total, Horizon):
+        return total.total(unit)
+    if isinstance(total, str):
+        raise LengthError(f"{word}({total!r}) is not a run's length: write the number of {unit}, or a Horizon.")
+    if isinstance(total, bool) or not isinstance(total, Real) or not float(total) > 0:
+        raise LengthError(f"{word}({total!r}) is not a run's length: write a number of {unit} above 0, or a Horizon.")
+    count = float(total)
+    if math.isinf(count):
+        return math.inf
+    if count > LONGEST:
+        raise LengthError(f"{word}({total!r}) is longer than {LONGEST} {unit}, the longest run that is counted exactly.")
+    if count == int(count):
+        return int(count)
+    if unit != "epochs":
+        raise LengthError(f"{word}({total!r}) is not a whole number of {unit}: write {word}({round(count)}).")
+    return count

@@ -104,8 +104,16 @@ def cut(track: Track, length: float) -> Track:
 
 def stretched(track: Track, length: float) -> Track:
     """Run a whole track in another length: the same value at the same fraction of the way."""
+    if length <= 0:  # one update, which the end is on
+        return Track((), 0, track.end, track.written)
     speed = track.length / length
     if speed == 1:
         return track
-    pieces = tuple(Piece(p.begin * length / track.length, moved(p.curve, 0, speed)) for p in track.pieces)
+    pieces = tuple(Piece(_whole(p.begin * length / track.length), moved(p.curve, 0, speed)) for p in track.pieces)
     return Track(pieces, length, track.end, track.written)
+
+
+def _whole(time: float) -> float:
+    """A time that is a whole number but for rounding."""
+    nearest = round(time)
+    return nearest if abs(time - nearest) <= 1e-9 else time

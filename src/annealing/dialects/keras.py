@@ -15,12 +15,12 @@ from annealing.core.checks import number, positive
 from annealing.core.composition import chain, repeat
 from annealing.core.errors import ArgumentError
 from annealing.core.marks import formula, stairs
-from annealing.core.phases import cosine, geometric, hold, inverse_time, linear, polynomial
+from annealing.core.phases import cosine, geometric, inverse_time, linear, polynomial
 from annealing.core.plan import Plan
 from annealing.core.registry import register
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count
-from annealing.dialects.shapes import between, decay
+from annealing.dialects.decays import decay
 
 
 @dialect("keras.ExponentialDecay", example="0.1, decay_steps=100, decay_rate=0.5")
@@ -50,7 +50,7 @@ def PiecewiseConstantDecay(boundaries: Sequence[int], values: Sequence[float], n
 
     >>> from annealing.dialects import keras
     >>> keras.PiecewiseConstantDecay([30, 80], [0.1, 0.01, 0.001])
-    stairs({0: 0.1, 31: 0.01, 81: 1e-3}).over(inf)
+    stairs({0: 0.1, 31: 0.01, 81: 0.001}).over(inf)
 
     Odd: the change comes one update after the boundary, there and here. Raises `ArgumentError` when there is not one
     value more than boundaries, or they do not rise. Ours: `stairs({0: 0.1, 30: 0.01, 80: 0.001})`, from update 30 on.
@@ -62,7 +62,8 @@ def PiecewiseConstantDecay(boundaries: Sequence[int], values: Sequence[float], n
             f"boundaries={list(boundaries)} and values={list(values)} do not match: write rising boundaries, at least one, "
             "and one value more than there are boundaries."
         )
-    return stairs({0: levels[0]} | {mark + 1: level for mark, level in zip(marks, levels[1:], strict=True)}).over(math.inf)
+    later = {mark + 1: level for mark, level in zip(marks, levels[1:], strict=True)}  # of equal boundaries the last one stands
+    return stairs({0: levels[0], **later}).over(math.inf)
 
 
 @dialect(
@@ -82,7 +83,7 @@ def PolynomialDecay(
 
     >>> from annealing.dialects import keras
     >>> keras.PolynomialDecay(0.1, decay_steps=100, power=2.0)
-    polynomial(100, to=1e-4, start=0.1).over(100)
+    polynomial(to=1e-4, start=0.1).over(100)
 
     Odd: with `cycle` the curve is that of the next multiple of decay_steps, so each tooth starts lower than the last.
     Raises `ArgumentError` for a power that is not above 0. Ours: `repeat(polynomial(power=2, to=0.1), first=100)`.
@@ -91,7 +92,7 @@ def PolynomialDecay(
     start, end = number("initial_learning_rate", initial_learning_rate), number("end_learning_rate", end_learning_rate)
     length = count("decay_steps", decay_steps, 1)
     if not cycle:
-        return between(start, end, length, positive("power", power)).over(length)
+        return polynomial(to=end, power=power, start=start).over(length)
     teeth = formula("keras.polynomial_teeth", decay_steps=length, power=positive("power", power))
     return (end + (start - end) * teeth).over(math.inf)
 
@@ -99,9 +100,9 @@ def PolynomialDecay(
 @register("keras.polynomial_teeth", arrays=True)
 def polynomial_teeth(xp: Any, t: Any, decay_steps: float, power: float) -> Any:
     """(1 − t/T′)^power, where T′ is the multiple of decay_steps at or after t."""
-    whole = xp.real(t)
-    cycles = xp.maximum(-xp.floor(-whole / decay_steps), 0 * whole + 1)
-    return xp.power(1 - whole / (decay_steps * cycles), power)
+    period = int(decay_steps)
+    end = xp.maximum(-(-t // period) * period, 0 * t + period)  # whole numbers as long as t is one: a division may round up
+    return xp.power(xp.real(end - t) / xp.real(end), power)
 
 
 @dialect("keras.InverseTimeDecay", example="0.1, decay_steps=100, decay_rate=0.5")

@@ -72,12 +72,12 @@ def joined(pieces: Sequence[Piece | Given], total: float = math.inf) -> Schedule
     phases: list[Schedule] = []
     reached: float | None = _PEAK
     for piece in pieces:
-        begin, end = max(math.ceil(piece.begin), 0), _ceiling(min(piece.end, total))
+        begin, end = max(_ceiling(piece.begin), 0), _ceiling(min(piece.end, total))
         opens = piece.opens if isinstance(piece, Given) else piece.at[1]
         if begin >= end:
-            if begin == total == piece.begin and opens != reached and _opens_there(piece):
-                phases.append(jump(opens))  # what the run would do next shows past its end
-                reached = opens
+            if begin == total < piece.end and (beyond := _value_at(piece, total)) != reached:
+                phases.append(jump(beyond))  # what the run would do next shows past its end
+                reached = beyond
             continue
         length: LengthLike = "rest" if end == total else int(end - begin)
         if isinstance(piece, Given):
@@ -105,12 +105,15 @@ def _written(piece: Piece, begin: float, end: float, length: LengthLike, reached
     return [knots({t - begin: start, s - begin: to}, length, ease=ease)]
 
 
-def _opens_there(piece: Piece | Given) -> bool:
-    return isinstance(piece, Given) or _is_flat(piece) or piece.at[0] == piece.begin
+def _value_at(piece: Piece | Given, time: float) -> float:
+    if isinstance(piece, Given):
+        return piece.opens
+    (t, start), (s, to) = piece.at, piece.to
+    return to if start == to else knots({t - time: start, s - time: to}, 1, ease=piece.ease).over()(0)
 
 
-def _is_flat(piece: Piece) -> bool:
-    return piece.at[1] == piece.to[1]
+def _is_flat(piece: Piece | Given) -> bool:
+    return isinstance(piece, Piece) and piece.at[1] == piece.to[1]
 
 
 def _ceiling(time: float) -> float:

@@ -53,7 +53,7 @@ def parse(text: str) -> Schedule | Plan | Recipe | RecipePlan:
 class _Ours(ast.NodeTransformer):
     """Puts the text of a plan in the place of the call that makes it."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name that ast looks for
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         if not _library(node):
             return self.generic_visit(node)
         return ast.parse(write(_made(node)), mode="eval").body

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from annealing.core.composition import chain, lasting, repeat
 from annealing.core.errors import ArgumentError, KindError, LengthError
@@ -38,7 +38,7 @@ def in_sequence(word: str, plans: Any, boundaries: Any) -> Plan | RecipePlan:
 
 def checked_plans(word: str, plans: Any) -> list[Plan | RecipePlan]:
     """Return what was given as a list of plans that start from their own beginning."""
-    listed: list[Any] = list(plans) if isinstance(plans, (list, tuple)) else [plans]
+    listed = list(cast("Iterable[Any]", plans)) if isinstance(plans, (list, tuple)) else [plans]
     for i, plan in enumerate(listed):
         if not isinstance(plan, (Plan, RecipePlan)):
             raise KindError(f"{word}: item {i} is {plan!r}, not a plan: write a schedule of this library, or ….over(total).")
@@ -55,7 +55,7 @@ def _by_name(word: str, parts: Sequence[Plan | RecipePlan]) -> dict[str, list[Pl
     short = {name for name, line in lines.items() if len(line) != len(parts)}
     if short:
         raise KindError(
-            f"{word}: only some of its plans move {', '.join(sorted(short))}: let all of them do so, or none (cycle_momentum=False)."
+            f"{word}: only some of its plans move {', '.join(sorted(short))}: let all or none of them (cycle_momentum=False)."
         )
     return lines
 

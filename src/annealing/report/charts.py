@@ -29,6 +29,10 @@ _FONT = "system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"
 def lines(data: Lines, pens: dict[str, Pen], *, markers: bool = False, height: int = 460) -> Any:
     """Draw curves with their bands; the legend stands beside them and hides what is clicked."""
     plot = _frame(data.x, data.y, max(height, 90 + 22 * len(data.lines)))  # the legend needs a line per curve
+    if not data.lines:
+        words = {"text_align": "center", "text_color": QUIET, "text_font": {"value": _FONT}}
+        plot.text([(data.x.low + data.x.high) / 2], [(data.y.low + data.y.high) / 2], text=["no run is complete"], **words)
+        return plot
     items: list[Any] = []
     curves: list[Any] = []
     bands = {line.name: _band(plot, line, pens[line.name]) for line in data.lines}  # first, so that they lie below all lines

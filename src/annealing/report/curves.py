@@ -21,8 +21,8 @@ _TRANSIENT = 0.2  # the first fifth of a run falls so steeply that showing it wo
 
 
 def loss_curves(comparison: Comparison) -> Lines:
-    """Draw validation loss against updates, the mean over the evaluation seeds with its 90 % band, reference arm first."""
-    drawn = [(row, _loss_line(row, evaluation_runs(comparison, row))) for row in _reference_first(comparison)]
+    """Draw validation loss against updates, the mean over the evaluation seeds with its 90 % band, the arm to use first."""
+    drawn = [(row, _loss_line(row, evaluation_runs(comparison, row))) for row in _best_first(comparison)]
     lines = [line for _, line in drawn if line is not None]
     healthy = [line for row, line in drawn if line is not None and row.diverged == 0] or lines
     seeds = count(len(comparison.evaluation_seeds), "evaluation seed")
@@ -38,7 +38,7 @@ def loss_curves(comparison: Comparison) -> Lines:
 
 def rate_grid(comparison: Comparison) -> Lines | None:
     """Draw the mean final loss on the tuning seeds against the rate; None where there was no choice of rates."""
-    lines = [line for row in _reference_first(comparison) if (line := _rate_line(comparison, row)) is not None]
+    lines = [line for row in _best_first(comparison) if (line := _rate_line(comparison, row)) is not None]
     rates = sorted({run.lr for run in comparison.runs if run.role == "tuning" and run.lr > 0})
     if len(rates) < 2 or not lines:
         return None
@@ -78,7 +78,7 @@ def mean_band(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
     return mean, quantile * samples.std(axis=0, ddof=1) / math.sqrt(rows)
 
 
-def _reference_first(comparison: Comparison) -> list[Row]:
+def _best_first(comparison: Comparison) -> list[Row]:
     return sorted(comparison.rows, key=lambda row: (row.name != comparison.best, row.rank))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata, resources
 from typing import Any, final
@@ -12,6 +13,7 @@ from bokeh.embed import components
 from bokeh.resources import Resources
 from markupsafe import Markup
 
+from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.report import charts
 from annealing.report.arms import plan_of, schedule_cards
@@ -55,6 +57,7 @@ def page(comparison: Comparison, *, command: str = "") -> str:
         verdict=comparison.verdict,
         notes=_notes(comparison),
         best=comparison.best,
+        reference=comparison.reference,
         best_colour=drawn_with[comparison.best].colour if comparison.best in drawn_with else INK,
         colours={name: pen.colour for name, pen in drawn_with.items()},
         ink=INK,
@@ -68,7 +71,7 @@ def page(comparison: Comparison, *, command: str = "") -> str:
         table=table(comparison),
         words=(1, 5),
         winner=_winner(winner, plan),
-        codes=[(target, label, code(plan, target)) for target, label in TARGETS.items()] if plan is not None else [],
+        codes=_codes(plan) if plan is not None else [],
         command=command or f"anneal compare {comparison.task}",
         repeat=_seeds(comparison),
     )
@@ -78,6 +81,15 @@ def _winner(row: Row | None, plan: Plan | None) -> str:
     if plan is not None:
         return str(plan)
     return "" if row is None else f"{number(row.lr)} * {row.schedule}"  # it counts in epochs: no plan without the data
+
+
+def _codes(plan: Plan) -> list[tuple[str, str, str]]:
+    """The plan for every framework that can hold it."""
+    codes: list[tuple[str, str, str]] = []
+    for target, label in TARGETS.items():
+        with suppress(ArgumentError):
+            codes.append((target, label, code(plan, target)))
+    return codes
 
 
 def _template() -> jinja2.Template:

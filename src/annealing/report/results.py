@@ -23,7 +23,7 @@ def final_losses(comparison: Comparison) -> Dots:
         caption=f"Mean over {seeds} with its 90 % interval; small dots are single seeds.",
         x=axis("final validation loss", _extent(dots)),
         dots=dots,
-        reference=next((row.mean for row in comparison.rows if row.name == comparison.best), None),
+        reference=next((row.mean for row in comparison.rows if row.name == comparison.reference), None),
     )
 
 
@@ -62,7 +62,7 @@ def table(comparison: Comparison) -> Table:
 
 def reference_name(comparison: Comparison) -> str:
     """Call the reference arm by its name, where that is short enough for a heading."""
-    return comparison.best if len(comparison.best) <= _SHORT else "the reference"
+    return comparison.reference if len(comparison.reference) <= _SHORT else "the reference"
 
 
 def verdict(row: Row) -> str:

@@ -13,7 +13,7 @@ from annealing.study.engine import Engine, processes
 from annealing.study.progress import Report
 from annealing.study.result import Comparison, Role, Run
 from annealing.study.stage import Teller
-from annealing.study.table import table
+from annealing.study.table import recommended, table
 from annealing.study.train import Setting
 from annealing.study.tuning import best_of, choose, next_rate
 from annealing.study.words import verdict_in_words
@@ -85,7 +85,7 @@ def compare(
         optimizer=task.optimizer_name,
         updates=updates,
         rows=rows,
-        best=next((row.name for row in rows if row.verdict == "reference"), best_of(choices).name),
+        best=recommended(rows) or best_of(choices).name,
         verdict=verdict_in_words(rows),
         runs=_in_order(entries, runs),
         tuning_seeds=tuning_seeds,

@@ -6,10 +6,10 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, final
 from uuid import uuid4
 
@@ -51,16 +51,26 @@ class Engine:
                 self.executor.submit(train_in_worker, self.task, self.folder, board.name, len(settings), index, setting): index
                 for index, setting in enumerate(settings)
             }
-        pending = set(index_of)
-        while pending:
-            done, pending = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED)
-            for future in done:
-                outcome: Run | TaskError = future.result()
-                if isinstance(outcome, TaskError):
-                    raise outcome
-                board.write(index_of[future], int(settings[index_of[future]].plan.total), outcome.loss)  # diverged is done, too
-                yield outcome
-            watch(board)
+        # Not concurrent.futures.wait: it locks every pending future, and a Ctrl-C inside it would leave one locked for ever.
+        ended: SimpleQueue[Any] = SimpleQueue()
+        for future in index_of:
+            future.add_done_callback(ended.put)
+        for _ in range(len(settings)):
+            while (future := _next(ended)) is None:
+                watch(board)
+            outcome: Run | TaskError = future.result()
+            if isinstance(outcome, TaskError):
+                raise outcome
+            board.write(index_of[future], int(settings[index_of[future]].plan.total), outcome.loss)  # diverged is done, too
+            yield outcome
+        watch(board)
+
+
+def _next(ended: SimpleQueue[Any]) -> Any:
+    try:
+        return ended.get(timeout=_POLL)
+    except Empty:
+        return None
 
 
 @contextmanager

@@ -109,8 +109,9 @@ class Row:
 class Comparison:
     """The outcome of `compare()`: the table best first, the verdict in words, and every run behind it.
 
-    `best` is the reference arm, which was best on the *tuning* seeds; the ranks come from the evaluation
-    seeds, so the first row may be another arm that cannot be told apart from it.
+    `best` is the arm to use: the reference, which was best on the *tuning* seeds, unless another arm beat it
+    on the evaluation seeds. The ranks come from the evaluation seeds alone, so the first row may be another
+    arm that cannot be told apart from it.
     """
 
     task: str
@@ -125,6 +126,11 @@ class Comparison:
     seconds: float
     interrupted: bool
 
+    @property
+    def reference(self) -> str:
+        """The arm that the differences are taken to."""
+        return next((row.name for row in self.rows if row.verdict == "reference"), self.best)
+
     def to_dict(self) -> dict[str, Any]:
         """Return what `result.json` holds: everything but the curves, with NaN and infinity as None."""
         runs = [{key: value for key, value in vars(run).items() if key != "curve"} for run in self.runs]
@@ -135,6 +141,7 @@ class Comparison:
                 "updates": self.updates,
                 "rows": [asdict(row) for row in self.rows],
                 "best": self.best,
+                "reference": self.reference,
                 "verdict": self.verdict,
                 "tuning_seeds": self.tuning_seeds,
                 "evaluation_seeds": self.evaluation_seeds,

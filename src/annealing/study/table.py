@@ -29,6 +29,14 @@ def table(choices: Sequence[Choice], runs: Sequence[Run], seeds: Sequence[int]) 
     return tuple(replace(row, rank=rank) for rank, row in enumerate(rows, 1))
 
 
+def recommended(rows: Sequence[Row]) -> str | None:
+    """Name the arm to use: the reference, or the lowest of those that beat it on seeds that chose neither."""
+    beaten_by = min((row for row in rows if row.verdict == "better"), key=lambda row: row.rank, default=None)
+    reference = next((row for row in rows if row.verdict == "reference"), None)
+    chosen = beaten_by or reference
+    return chosen.name if chosen else None
+
+
 def _against_the_best(
     choices: Sequence[Choice], complete: dict[str, dict[int, float]], seeds: Sequence[int]
 ) -> tuple[str, dict[str, Difference]]:

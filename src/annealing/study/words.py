@@ -36,9 +36,7 @@ def _against(reference: Row, rows: Sequence[Row]) -> list[str]:
     elif reference.seeds == 1:
         said.append("one seed says nothing about chance, so nothing can be told apart: take more")
         equal = []
-    if better:
-        by = ", ".join(f"{row.name} by {_amount(row)}" for row in better)
-        said.append(f"{reference.name}, best on the tuning seeds, is beaten by {by}")
+    said += (f"{row.name} beats {reference.name}, the best on the tuning seeds, by {_amount(row)}" for row in better)
     if worse:
         said.append(f"{reference.name} beats " + ", ".join(f"{row.name} by {_amount(row)}" for row in worse))
     if len(equal) == 1:

@@ -23,7 +23,7 @@ def open_steps(optimizer: Optimizer) -> int:
     A subclass that calls `super().step()` runs the hooks once per level, but only after some plain instance of the
     base class existed in the process: torch wraps `step` class by class.
     """
-    return sum(_is_step(frame) and frame.f_locals.get("self") is optimizer for frame in _frames())
+    return sum(frame.f_code is _STEP and frame.f_locals.get("self") is optimizer for frame in _frames())
 
 
 def gives_no_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -46,14 +46,6 @@ def skipped(optimizer: Optimizer) -> bool:
     """
     found = getattr(optimizer, "found_inf", None)
     return found is not None and bool(float(found))
-
-
-def _is_step(frame: FrameType) -> bool:
-    code = frame.f_code
-    if code is _STEP:
-        return True
-    # torch.compile cuts the wrapper at the hooks and runs the rest as functions of its own.
-    return code.co_filename == _STEP.co_filename and code.co_name.startswith("torch_dynamo_resume_in_wrapper")
 
 
 def _frames() -> Iterator[FrameType]:

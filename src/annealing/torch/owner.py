@@ -106,7 +106,7 @@ class Owner:
             if open_steps(optimizer) > 1:  # a subclass that calls super().step()
                 self._nested = True
                 return
-            self._nested = self._pretended = False  # the last step raised, and left them as they were
+            self._pretended = False  # the last step raised, and left it as it was
         self._open = True
         groups, layout = optimizer.param_groups, self.layout
         if (kwargs or len(args) > 1) and gives_no_closure(args, kwargs) and pretends():

@@ -6,5 +6,6 @@ from annealing.core.resolve import sequence as sequence
 from annealing.core.resolve import shapes as shapes
 from annealing.core.resolve.dispatch import resolve
 from annealing.core.resolve.extent import extents_of
+from annealing.core.resolve.pointwise import changed
 
-__all__ = ["extents_of", "resolve"]
+__all__ = ["changed", "extents_of", "resolve"]

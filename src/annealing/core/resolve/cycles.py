@@ -9,11 +9,12 @@ from itertools import pairwise
 from annealing.core.curve import Curve, Flat, joined
 from annealing.core.cycle import Cycling
 from annealing.core.errors import LengthError
+from annealing.core.length import Extent, Length
 from annealing.core.resolve.dispatch import resolve, resolves
 from annealing.core.resolve.extent import cycle_edges, extents_of, first_cycle
 from annealing.core.resolve.shapes import span_of
 from annealing.core.schedule import Repeat
-from annealing.core.split import Window, divide
+from annealing.core.split import Window, divide, one_short
 from annealing.core.track import Track, cut, every_curve, lasting, one_after_another
 
 MOST_CYCLES = 100_000
@@ -26,13 +27,17 @@ def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | 
     size = sizes[0]
     if _never_written_out(node, size, window):
         return _cycling(node, size, window, start)
-    edges = _edges(node, size, window)
+    ending = window.early is not None
+    edges = _edges(node, size + 1 if ending else size, window)
     asked = extents_of(node.body)
     tracks: list[Track] = []
     for i, (begin, end) in enumerate(pairwise(edges)):
         own = window.later(begin).of_size(end - begin)
-        track = resolve(node.body, divide(end - begin, asked, own), own, start)
-        tracks.append(_scaled(track, node.scale**i))
+        sizes = divide(end - begin, asked, own)
+        if ending and i == len(edges) - 2:
+            sizes, early = one_short(sizes)
+            own = own.of_size(own.size, early)
+        tracks.append(_scaled(resolve(node.body, sizes, own, start), node.scale**i))
     return cut(one_after_another(tracks), size)
 
 
@@ -41,18 +46,18 @@ def _never_written_out(node: Repeat, size: float, window: Window) -> bool:
     first = first_cycle(node)
     if node.times is not None or first is None or node.growth != 1 or node.scale != 1:
         return False
-    return size > MOST_CYCLES * span_of(first, window, node)
+    return size > MOST_CYCLES * cycle_length(node, first, window)
 
 
 def _cycling(node: Repeat, size: float, window: Window, start: float | None) -> Track:
     first = first_cycle(node)
     assert first is not None
-    period = span_of(first, window, node)
+    period = cycle_length(node, first, window)
     own = window.of_size(period)
     one = resolve(node.body, divide(period, extents_of(node.body), own), own, start)
     curve = Cycling(one)
-    written = one.written
-    return lasting(curve, size, math.nan if math.isinf(size) else one.at(size % period), written)
+    end = math.nan if math.isinf(size) else one.at(size % period) if size % period else one.end
+    return lasting(curve, size, end, one.written)
 
 
 def _edges(node: Repeat, size: float, window: Window) -> list[float]:
@@ -67,14 +72,17 @@ def _edges(node: Repeat, size: float, window: Window) -> list[float]:
         if node.times is None:
             raise LengthError(f"{node} does not say how many cycles: write times=4, or first=100 for the first cycle's length.")
         shares = [node.growth**i for i in range(node.times)]
+        whole = sum(shares)
         edges, reached = [0.0], 0.0
         for share in shares:
-            reached += share / sum(shares) * size
+            reached += share / whole * size
             edges.append(float(round(reached)) if window.clock.whole else reached)
         edges[-1] = size
         return edges
-    length = span_of(first, window, node)
+    length = cycle_length(node, first, window)
     if node.times is not None:
+        if length == 0:
+            return [0.0] * (node.times + 1)
         return _limited(node, cycle_edges(length, node.growth, node.times), size)
     times, reached = 0, 0.0
     while reached < size:
@@ -85,6 +93,12 @@ def _edges(node: Repeat, size: float, window: Window) -> list[float]:
                 f"{node} would take more than {MOST_CYCLES} cycles to fill {size:g} {window.clock.unit}: write a longer first=…."
             )
     return cycle_edges(length, node.growth, times) if size else [0.0, 0.0]
+
+
+def cycle_length(node: Repeat, first: Extent, window: Window) -> float:
+    """The first cycle's length as a count: a sum of what it is written in."""
+    lengths = [Length(amount, unit) for unit, amount in first.amounts]
+    return sum(span_of(length, window, node, may_be_zero=True) for length in lengths)
 
 
 def _limited(node: Repeat, edges: list[float], size: float) -> list[float]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from annealing.core.errors import LengthError
 from annealing.core.length import REST, Extent, Length, total_of
 from annealing.core.schedule import Chain, Clip, Constant, Every, Jump, Lasting, Pointwise, Repeat, Rounded, Schedule
-from annealing.core.split import Window, divide
+from annealing.core.split import Window, divide_anew
 
 FILL = (Extent.of(REST),)
 """What a phase asks for that was given no length: whatever is left."""
@@ -62,10 +62,15 @@ def shared_extents(node: Pointwise) -> tuple[Extent, ...]:
     )
 
 
-def sizes_within(node: Schedule, sizes: Sequence[float], asked: tuple[Extent, ...], window: Window) -> Sequence[float]:
-    """Hand the sizes settled for an arithmetic to one of its sides, dividing anew where its phases differ."""
+def sizes_within(
+    node: Schedule, sizes: Sequence[float], asked: tuple[Extent, ...], window: Window
+) -> tuple[Sequence[float], int | None]:
+    """Hand the sizes settled for an arithmetic to one of its sides, dividing anew where its phases differ.
+
+    Returns the sizes and which of them is one update short, if any.
+    """
     own = extents_of(node)
-    return sizes if own == asked else divide(sum(sizes), own, window, slack=1.0)
+    return (sizes, window.early) if own == asked else divide_anew(sum(sizes), own, window, slack=1.0)
 
 
 def repeat_extent(node: Repeat) -> Extent:
@@ -75,20 +80,23 @@ def repeat_extent(node: Repeat) -> Extent:
     first = first_cycle(node)
     if first is None or node.times is None:
         return Extent.of(REST)
-    cycles = [first.amount * node.growth**i for i in range(node.times)]
-    amount = sum(cycles) if first.unit else cycle_edges(first.amount, node.growth, node.times)[-1]
-    return Extent.of(Length(amount, first.unit))
+    if node.growth == 1:
+        return Extent(tuple((unit, amount * node.times) for unit, amount in first.amounts))
+    ((unit, amount),) = first.amounts  # growing cycles have a written first length, which has one unit
+    grown = (
+        cycle_edges(amount, node.growth, node.times)[-1]
+        if unit == ""
+        else sum(amount * node.growth**i for i in range(node.times))
+    )
+    return Extent(((unit, grown),))
 
 
-def first_cycle(node: Repeat) -> Length | None:
-    """The first cycle's length: written as `first=`, or the body's own where that is one written length."""
+def first_cycle(node: Repeat) -> Extent | None:
+    """The first cycle's length: written as `first=`, or the body's own where it has one."""
     if node.first is not None:
-        return node.first
+        return Extent.of(node.first)
     own = total_of(extents_of(node.body))
-    if own.fills or any(unit == "%" for unit, _ in own.amounts) or len(own.amounts) != 1:
-        return None
-    unit, amount = own.amounts[0]
-    return Length(amount, unit) if amount else None
+    return None if own.fills or any(unit == "%" for unit, _ in own.amounts) else own
 
 
 def cycle_edges(first: float, growth: float, times: int) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from annealing.core.arrays import SCALAR
 from annealing.core.curve import Clipped, Curve, Flat, Sampled, Stepped, joined, moved, operate
@@ -24,20 +25,26 @@ def pointwise(node: Pointwise, sizes: Sequence[float], window: Window, start: fl
         return _with_number(node.op, node.right.value, node.left, False, sizes, window, start)
     asked = shared_extents(node)
     # Which side would inherit is anybody's guess, so neither does: the chain then checks that they meet the start.
-    left, right = (resolve(side, sizes_within(side, sizes, asked, window), window, None) for side in (node.left, node.right))
-    return together(node.op, left, right)
+    sides: list[Track] = []
+    for side in (node.left, node.right):
+        own, early = sizes_within(side, sizes, asked, window)
+        sides.append(resolve(side, own, window.later(0, early), None))
+    return together(node.op, *sides)
 
 
 def _with_number(
     op: str, k: float, body: Schedule, first: bool, sizes: Sequence[float], window: Window, start: float | None
 ) -> Track:
     inner = resolve(body, sizes, window, None if start is None else undo(op, k, start, number_first=first))
+    return _number_joined(op, k, inner, first)
 
+
+def _number_joined(op: str, k: float, track: Track, first: bool) -> Track:
     def change(curve: Curve) -> Curve:
         return joined(op, Flat(k), curve) if first else joined(op, curve, Flat(k))
 
-    end = operate(SCALAR, op, k, inner.end) if first else operate(SCALAR, op, inner.end, k)
-    return every_curve(inner, change, float(end))
+    end = operate(SCALAR, op, k, track.end) if first else operate(SCALAR, op, track.end, k)
+    return every_curve(track, change, float(end))
 
 
 def undo(op: str, k: float, value: float, number_first: bool) -> float | None:
@@ -66,25 +73,43 @@ def undo(op: str, k: float, value: float, number_first: bool) -> float | None:
 @resolves(Clip)
 def clip(node: Clip, sizes: Sequence[float], window: Window, start: float | None) -> Track:
     """Keep every value between two others."""
+    return _clipped(node, resolve(node.body, sizes, window, start))
 
+
+def _clipped(node: Clip, track: Track) -> Track:
     def change(curve: Curve) -> Curve:
         return Clipped(curve, node.low, node.high)
 
-    body = resolve(node.body, sizes, window, start)
-    return every_curve(body, change, min(max(body.end, node.low), node.high))
+    return every_curve(track, change, min(max(track.end, node.low), node.high))
 
 
 @resolves(Rounded)
 def rounded(node: Rounded, sizes: Sequence[float], window: Window, start: float | None) -> Track:
     """Round every value; its steps are meant, also the first one."""
+    return _stepped(node, resolve(node.body, sizes, window, start))
 
+
+def _stepped(node: Rounded, track: Track) -> Track:
     def change(curve: Curve) -> Curve:
         return Stepped(curve, node.multiple, node.minimum)
 
-    body = resolve(node.body, sizes, window, start)
-    end = Stepped(Flat(body.end), node.multiple, node.minimum).at(SCALAR, 0)
-    changed = every_curve(body, change, float(end))
-    return Track(changed.pieces, changed.length, changed.end, written=True)
+    end = Stepped(Flat(track.end), node.multiple, node.minimum).at(SCALAR, 0)
+    return replace(every_curve(track, change, float(end)), written=True)
+
+
+def changed(shape: Schedule, track: Track) -> Track:
+    """Change every value of a track: `shape` is arithmetic with numbers, clip or rounding around a hold that stands for it."""
+    match shape:
+        case Pointwise(op, Constant(k), body):
+            return _number_joined(op, k, changed(body, track), True)
+        case Pointwise(op, body, Constant(k)):
+            return _number_joined(op, k, changed(body, track), False)
+        case Clip(body):
+            return _clipped(shape, changed(body, track))
+        case Rounded(body):
+            return _stepped(shape, changed(body, track))
+        case _:
+            return track
 
 
 @resolves(Every)

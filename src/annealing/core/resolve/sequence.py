@@ -10,7 +10,7 @@ from annealing.core.length import compact
 from annealing.core.resolve.dispatch import resolve, resolves
 from annealing.core.resolve.extent import extents_of
 from annealing.core.schedule import Chain, Lasting, Schedule
-from annealing.core.split import Window, divide
+from annealing.core.split import Window, divide_anew
 from annealing.core.track import Track, one_after_another
 
 
@@ -21,7 +21,8 @@ def chain(node: Chain, sizes: Sequence[float], window: Window, start: float | No
     begin, used, largest = 0.0, 0, abs(start or 0.0)
     for phase in node.phases:
         count = len(extents_of(phase))
-        track = resolve(phase, sizes[used : used + count], window.later(begin), start)
+        early = window.early - used if window.early is not None and 0 <= window.early - used < count else None
+        track = resolve(phase, sizes[used : used + count], window.later(begin, early), start)
         if start is not None and not track.written:
             _check_joined(phase, start, track.opening, largest)
         tracks.append(track)
@@ -29,16 +30,22 @@ def chain(node: Chain, sizes: Sequence[float], window: Window, start: float | No
             break
         used += count
         begin += track.length
-        start = track.end
-        largest = max(largest, abs(start))
+        if track.pieces or track.written:  # a hold of no length passes on what it was given, also nothing
+            start = track.end
+            largest = max(largest, abs(start))
     return one_after_another(tracks)
 
 
 @resolves(Lasting)
 def lasting(node: Lasting, sizes: Sequence[float], window: Window, start: float | None) -> Track:
     """Open a window: inside, "%" is a share of this length."""
-    own = window.of_size(sizes[0])
-    return resolve(node.body, divide(sizes[0], extents_of(node.body), own), own, start)
+    inner, early = divide_anew(sizes[0], extents_of(node.body), window.of_size(_full(sizes[0], window), window.early))
+    return resolve(node.body, inner, window.of_size(_full(sizes[0], window), early), start)
+
+
+def _full(size: float, window: Window) -> float:
+    """The length that "%" refers to: an end on the last update does not shorten it."""
+    return size if window.early is None else size + 1
 
 
 def _check_joined(phase: Schedule, start: float, opening: float, largest: float) -> None:

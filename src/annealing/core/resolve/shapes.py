@@ -41,8 +41,7 @@ def warmup(node: Warmup, sizes: Sequence[float], window: Window, start: float | 
     if first is not None:
         return _between(node, first, node.to, sizes[0], node.ease, written=node.start is not None)
     size = _finite(node, sizes[0])
-    curve = moved(Glide(0.0, node.to, size + 1, node.ease), 1)
-    return lasting(curve, size, node.to)
+    return _whole(moved(Glide(0.0, node.to, size + 1, node.ease), 1), size, node.to, written=False)
 
 
 @resolves(Ramp)

@@ -38,13 +38,15 @@ def from_json(text: str) -> Parsed:
 
     Raises `ParseError` for text that is no such envelope, or comes from a newer version.
     """
+    if not isinstance(text, (str, bytes)):
+        raise ParseError(f"from_json({text!r}) reads text: pass what to_json returned.")
     try:
         data: object = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"this is not JSON: {error}.") from None
     envelope: dict[str, object] = cast("dict[str, object]", data) if isinstance(data, dict) else {}
     version = envelope.get("annealing")
-    if not isinstance(version, int):
+    if type(version) is not int or version < 1:
         raise ParseError('this JSON is not ours: it should read {"annealing": 1, "schedule": "…"}.')
     if version > VERSION:
         raise ParseError(f"this was written by format version {version}; this library reads up to {VERSION}: upgrade annealing.")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import math
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from annealing.core.errors import AnnealingError, ParseError
 from annealing.core.families import constant
-from annealing.core.journal import Edit
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
@@ -26,6 +26,8 @@ _SHORTHAND = re.compile(
     r"""|(?<![\w.])(?P<length>[0-9][0-9_]*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?\s?(?:%|fr\b|ep\b|sam\b|tok\b|up\b))""",
     re.IGNORECASE,
 )
+
+_EDITS = ("over", "branch", "stretch")  # a journal is long; what other methods make is nested
 
 Parsed = Schedule | Plan | Recipe | RecipePlan
 
@@ -46,7 +48,7 @@ def parse(text: str) -> Parsed:
     """
     if not isinstance(text, str):
         raise ParseError(f"parse({text!r}) reads text: write parse('cosine()').")
-    value = _read_text(text)
+    value = _guarded_read(_tree(text), Reading(text, {}))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return constant(value)
     if isinstance(value, (Schedule, Plan, Recipe, RecipePlan)):
@@ -55,28 +57,37 @@ def parse(text: str) -> Parsed:
 
 
 def parse_edit(text: str, plan: Plan) -> Plan:
-    """Apply one entry of a journal, as `str(edit)` wrote it, to a plan.
+    """Apply one entry of a journal, as `str(edit)` wrote it, to a plan; in arithmetic the word `plan` stands for it.
 
     >>> import annealing as an
     >>> parse_edit("branch(at=5, tail=linear(), total=10)", an.hold().over(8)).total
     10
+    >>> parse_edit("2 * plan", an.hold().over(8).stretch(4))
+    2 * hold().over(8).stretch(4)
     """
     node = _tree(text)
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("branch", "stretch")):
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("branch", "stretch")
+    if not is_call and not any(isinstance(part, ast.Name) and part.id == "plan" for part in ast.walk(node)):
         raise ParseError(f"{_short(text)} is not an edit: try branch(at=100, tail=cooldown(), total=200).")
-    changed = _applied(METHODS[node.func.id], plan, node, text)
-    assert isinstance(changed, Plan)
-    return changed
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and is_call:
+        node = ast.Call(ast.Attribute(ast.Name("plan"), node.func.id), node.args, node.keywords)
+    edited = _guarded_read(node, Reading(text, {"plan": plan}))
+    if not isinstance(edited, Plan) or len(edited.journal) != len(plan.journal) + 1:
+        raise ParseError(f"{_short(text)} makes no single edit: try branch(at=100, tail=cooldown(), total=200).")
+    return edited
 
 
-def edit_from(text: str, plan: Plan) -> Edit:
-    """Return the edit itself, checked against the plan it belongs to."""
-    return parse_edit(text, plan).journal[-1]
+class Reading(NamedTuple):
+    """What is being read: the whole text, for errors, and what its free words stand for."""
+
+    text: str
+    names: Mapping[str, Any]
 
 
-def _read_text(text: str) -> Any:
+def _guarded_read(node: ast.expr, reading: Reading) -> Any:
+    text = reading.text
     try:
-        return _read(_tree(text), text)
+        return _read(node, reading)
     except (ParseError, RecursionError, MemoryError) as error:
         raise error if isinstance(error, ParseError) else ParseError(f"{_short(text)} is nested too deeply.") from None
 
@@ -105,36 +116,51 @@ def _bounded(tree: ast.expr, text: str) -> None:
         if depth > DEEPEST or count > LARGEST:
             what = f"nested more than {DEEPEST} deep" if depth > DEEPEST else f"larger than {LARGEST} parts"
             raise ParseError(f"{_short(text)} is {what}: build it in Python instead.")
-        stack += (
-            (child, depth + 1) for child in ast.iter_child_nodes(node) if not isinstance(child, (ast.expr_context, ast.operator))
-        )
+        # a chain of method calls is long, not deep: each call stands where the first one does
+        along = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Attribute) else None
+        children = (child for child in ast.iter_child_nodes(node) if not isinstance(child, (ast.expr_context, ast.operator)))
+        stack += ((child, depth if child is along else depth + 1) for child in children)
 
 
-def _read(node: ast.expr, text: str) -> Any:
+def _read(node: ast.expr, reading: Reading) -> Any:
     match node:
         case ast.Constant(value=bool() | None | int() | float() | str() as value):
             return value
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
-            return _joined(sign, _number_or_schedule(_read(operand, text), text), None, text)
+            return _joined(sign, _number_or_schedule(_read(operand, reading), reading.text), None, reading.text)
         case ast.BinOp(left=left, op=op, right=right):
-            sides = [_number_or_schedule(_read(side, text), text) for side in (left, right)]
-            return _joined(op, sides[0], sides[1], text)
+            sides = [_number_or_schedule(_read(side, reading), reading.text) for side in (left, right)]
+            return _joined(op, sides[0], sides[1], reading.text)
         case ast.Name(id=name):
-            return _word(name, text)
-        case ast.Dict(keys=keys, values=values) if all(key is not None for key in keys):
-            return {_read(k, text): _read(v, text) for k, v in zip(keys, values, strict=True) if k is not None}
+            return reading.names[name] if name in reading.names else _word(name, reading.text)
+        case ast.Dict(keys=keys, values=values) if all(isinstance(key, (ast.Constant, ast.Name)) for key in keys):
+            return {_read(k, reading): _read(v, reading) for k, v in zip(keys, values, strict=True) if k is not None}
         case ast.List(elts=items):
-            return [_read(item, text) for item in items]
+            return [_read(item, reading) for item in items]
         case ast.Call(func=ast.Name(id=name)):
             if name not in WORDS:
-                raise ParseError(_unknown(name, text))
-            return _applied(WORDS[name], None, node, text)
-        case ast.Call(func=ast.Attribute(value=body, attr=name)):
-            if name not in METHODS:
-                raise ParseError(f".{name}(…) is not in the language; after a schedule write one of {', '.join(METHODS)}.")
-            return _applied(METHODS[name], _number_or_schedule(_read(body, text), text), node, text)
+                raise ParseError(_unknown(name, reading.text))
+            return _called(name, WORDS[name], [], node, reading)
+        case ast.Call(func=ast.Attribute()):
+            return _methods(node, reading)
         case _:
             raise ParseError(f"{_short(ast.unparse(node))} is not in the language: try 3e-4 * chain(warmup(2000), cosine()).")
+
+
+def _methods(node: ast.expr, reading: Reading) -> Any:
+    """Read a chain of method calls, which a long journal makes long but not deep."""
+    calls: list[tuple[str, ast.Call]] = []
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        calls.append((node.func.attr, node))
+        node = node.func.value
+    if sum(name not in _EDITS for name, _ in calls) > DEEPEST:
+        raise ParseError(f"{_short(reading.text)} is nested more than {DEEPEST} deep: build it in Python instead.")
+    value = _number_or_schedule(_read(node, reading), reading.text)
+    for name, call in reversed(calls):
+        if name not in METHODS:
+            raise ParseError(f".{name}(…) is not in the language; after a schedule write one of {', '.join(METHODS)}.")
+        value = _called(name, METHODS[name], [value], call, reading)
+    return value
 
 
 def _word(name: str, text: str) -> Any:
@@ -152,13 +178,16 @@ def _unknown(name: str, text: str) -> str:
     return f"{name!r} is not a word of the language{where}: {hint}"
 
 
-def _applied(function: Any, body: Any, call: ast.Call, text: str) -> Any:
+def _called(name: str, function: Any, body: list[Any], call: ast.Call, reading: Reading) -> Any:
     if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
         raise ParseError("* and ** are not in the language: write every argument out.")
-    arguments = [_read(a, text) for a in call.args]
-    named = {k.arg: _read(k.value, text) for k in call.keywords if k.arg is not None}
-    name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else "call"
-    return _guarded(name, function, arguments if body is None else [body, *arguments], named)
+    arguments = [_read(a, reading) for a in call.args]
+    named: dict[str, Any] = {}
+    for keyword in call.keywords:
+        if keyword.arg in named:
+            raise ParseError(f"{name}(…) says {keyword.arg}= twice: write it once.")
+        named[str(keyword.arg)] = _read(keyword.value, reading)
+    return _guarded(name, function, [*body, *arguments], named)
 
 
 def _guarded(name: str, function: Any, arguments: list[Any], named: dict[str, Any]) -> Any:
@@ -167,7 +196,7 @@ def _guarded(name: str, function: Any, arguments: list[Any], named: dict[str, An
     except AnnealingError:
         raise
     except (TypeError, AttributeError, ValueError, OverflowError) as error:
-        reason = str(error).replace(f"{name}() ", "").replace("core.", "")
+        reason = re.sub(r"^\w*\.?\w+\(\) |^\w+\.(?=missing|got|takes)", "", str(error)).rstrip(".")
         raise ParseError(f"{name}(…) cannot be called like that: {reason}.") from None
 
 
@@ -186,7 +215,7 @@ def _joined(op: ast.operator | ast.unaryop, left: Any, right: Any, text: str) ->
     except KeyError:
         raise ParseError(f"{_short(text)}: the language has + - * / ** only.") from None
     except (ZeroDivisionError, OverflowError, TypeError) as error:
-        raise ParseError(f"{_short(text)} has no value: {error}.") from None
+        raise ParseError(f"{_short(text)} has no value: {str(error).rstrip('.')}.") from None
     if numbers and (isinstance(result, complex) or not math.isfinite(result)):
         raise ParseError(f"{_short(text)} has no finite value.")
     return result

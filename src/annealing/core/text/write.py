@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import keyword
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from annealing.core.horizon import Horizon
-from annealing.core.journal import Edit, Stretch
+from annealing.core.journal import Change, Edit, Stretch
 from annealing.core.length import REST, Length, compact
 from annealing.core.plan import Plan
 from annealing.core.recipe import Plans, Recipe, RecipePlan, Schedules
@@ -54,29 +56,47 @@ def write(value: Schedule | Plan | Recipe | RecipePlan) -> str:
 
 
 def write_edit(edit: Edit) -> str:
-    """Write one entry of a journal, as the call that made it."""
-    if isinstance(edit, Stretch):
-        return f"stretch({_total(edit.total)})"
-    extra = [("absolute", "True")] if edit.absolute else []
-    extra += [("why", repr(edit.why))] if edit.why else []
-    return _call("branch", [], [("at", str(edit.at)), ("tail", _schedule(edit.tail)), ("total", _total(edit.total)), *extra])
+    """Write one entry of a journal: the call that made it, or what it made of the plan."""
+    match edit:
+        case Stretch():
+            return f"stretch({_total(edit.total)})"
+        case Change():
+            return _schedule(edit.shape).replace("hold()", "plan")
+        case _:
+            extra = [("absolute", "True")] if edit.absolute else []
+            extra += [("why", repr(edit.why))] if edit.why else []
+            return _call(
+                "branch", [], [("at", str(edit.at)), ("tail", _schedule(edit.tail)), ("total", _total(edit.total)), *extra]
+            )
 
 
 def _plan(plan: Plan) -> str:
+    text = f"{_schedule(plan.schedule, _METHOD)}.{_over(plan)}"
+    simple = True  # a chain of calls, to which another can be added as it stands
+    for edit in plan.journal:
+        if isinstance(edit, Change):
+            inner = text if simple or not isinstance(edit.shape, Pointwise) else f"({text})"
+            simple = not isinstance(edit.shape, Pointwise) or edit.shape.op in ("min", "max")
+            text = _schedule(edit.shape).replace("hold()", inner)
+        else:
+            text, simple = f"{text if simple else f'({text})'}.{write_edit(edit)}", True
+    return text
+
+
+def _over(plan: Plan) -> str:
     extra = [("unit", f'"{plan.unit}"')] if plan.unit != "updates" else []
     extra += [("endpoint", "True")] if plan.endpoint else []
     extra += [("after", f'"{plan.after}"')] if plan.after != "hold" else []
-    over = _call("over", [_total(plan.horizon)], extra)
-    return ".".join([_schedule(plan.schedule, _METHOD), over, *map(write_edit, plan.journal)])
+    return _call("over", [_total(plan.horizon)], extra)
 
 
 def _recipe(
     word: str, everywhere: Iterable[tuple[str, Any]], groups: Iterable[tuple[str, Any]], one: Callable[[Any], str]
 ) -> str:
     pairs = list(everywhere)
-    odd = [(name, value) for name, value in pairs if not name.isidentifier()]
+    odd = [(name, value) for name, value in pairs if not _is_keyword_argument(name)]
     first = ["{" + ", ".join(f'"{name}": {one(value)}' for name, value in odd) + "}"] if odd else []
-    named = [(name, one(value)) for name, value in pairs if name.isidentifier()]
+    named = [(name, one(value)) for name, value in pairs if _is_keyword_argument(name)]
     rows = [f"{_quoted(p)}: {{" + ", ".join(f'"{n}": {one(v)}' for n, v in h) + "}" for p, h in groups]
     return _call(word, first, named + ([("groups", "{" + ", ".join(rows) + "}")] if rows else []))
 
@@ -91,7 +111,7 @@ def _recipe_plan(plan: RecipePlan) -> str:
         return tuple((name, p.schedule) for name, p in pairs)
 
     body = _recipe("Recipe", schedules(plan.everywhere), [(p, schedules(h)) for p, h in plan.groups], _schedule)
-    return f"{body}.{_plan(plans[0]).removeprefix(_schedule(plans[0].schedule, _METHOD) + '.')}"
+    return f"{body}.{_over(plans[0])}"
 
 
 def _schedule(node: Schedule, binds: int = 0) -> str:
@@ -145,16 +165,12 @@ def _open_ended(node: Power | Geometric) -> str:
 
 def _table(node: Table) -> str:
     rows = "{" + ", ".join(f"{mark}: {compact(value)}" for mark, value in zip(node.marks, node.values, strict=True)) + "}"
+    length = [] if node.length == REST else [("length", str(node.length))]
     if node.between == "hold":
-        if [m.amount for m in node.marks] == list(range(len(node.marks))) == [
-            node.marks[0].amount,
-            *range(1, len(node.marks)),
-        ] and not any(m.unit for m in node.marks):
-            listed = "[" + ", ".join(map(compact, node.values)) + "]"
-            return _call("table", [listed], [] if node.length == Length(len(node.marks)) else [("length", str(node.length))])
-        return _call("stairs", [rows], [] if node.length == REST else [("length", str(node.length))])
+        one_each = node.marks == tuple(map(Length, range(len(node.marks)))) and node.length == Length(len(node.marks))
+        return f"table([{', '.join(map(compact, node.values))}])" if one_each else _call("stairs", [rows], length)
     shape = [] if node.between == "linear" else [("ease", f'"{node.between}"')]
-    return _call("table", [rows], ([] if node.length == REST else [("length", str(node.length))]) + shape)
+    return _call("table", [rows], length + shape)
 
 
 def _knots(node: Knots) -> str:
@@ -223,6 +239,10 @@ def _total(total: Horizon | float) -> str:
     return repr(total) if isinstance(total, (int, Horizon)) else compact(total)
 
 
+def _is_keyword_argument(name: str) -> bool:
+    """Whether a hyper-parameter can be written `name=`: "betas[0]", "lambda" and "groups" cannot."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name != "groups"
+
+
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+    return json.dumps(text, ensure_ascii=False)  # its escapes are Python's

@@ -1,22 +1,16 @@
-"""composer's schedulers without a warm-up."""
+"""composer's schedulers that are one curve."""
 
 # ruff: noqa: N802 - these are their names
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 
-from annealing.core.checks import number
-from annealing.core.composition import repeat
-from annealing.core.errors import ArgumentError
-from annealing.core.length import LengthLike
-from annealing.core.phases import cosine
+from annealing.core.checks import number, positive
+from annealing.core.length import compact
 from annealing.core.plan import Plan
-from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.composer.run import Run
-from annealing.dialects.composer.steps import after_milestones
-from annealing.dialects.pieces import Given, Piece, curve, flat
+from annealing.dialects.pieces import curve, flat
 from annealing.dialects.shapes import decay
 
 
@@ -26,41 +20,15 @@ def StepScheduler(
 ) -> Plan:
     """Multiply by `gamma` at the end of every `step_size`.
 
-    >>> StepScheduler("2ep", lr=0.1, max_duration="10ep", dataloader_len=100)
+    >>> from annealing.dialects import composer
+    >>> composer.StepScheduler("2ep", lr=0.1, max_duration="10ep", dataloader_len=100)
     (0.1 * geometric(0.1, per=200).every(200)).over(1000)
 
-    Raises `LengthError` for a time that is none of composer's.
+    Raises `LengthError` for a time that is none of composer's. Ours: `lr * step("2ep")`.
     """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
-    size, unit = run.time("step_size", step_size)
-    return run.plan(step(_above_zero("step_size", step_size, size), gamma), unit)
-
-
-@dialect("composer.MultiStepScheduler", checked=False, example="milestones=['30ba', '80ba'], lr=0.1, max_duration='100ba'")
-def MultiStepScheduler(
-    milestones: Sequence[str],
-    gamma: float = 0.1,
-    *,
-    lr: float = 1.0,
-    max_duration: str,
-    dataloader_len: int | None = None,
-    ssr: float = 1.0,
-) -> Plan:
-    """Multiply by `gamma` at each milestone, in whatever order they are written.
-
-    >>> MultiStepScheduler(["30ba", "0.8dur"], lr=0.1, max_duration="100ba")
-    (0.1 * chain(hold(30), jump(0.1), hold(50), jump(0.01), hold())).over(100)
-    """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
-    marks, unit = run.same_clock(*(("milestones", mark) for mark in milestones or ["0ba"]))
-    return run.over(_steps(marks if milestones else [], gamma, 0), unit)
-
-
-def _steps(marks: Sequence[int], gamma: float, begin: int) -> list[Piece]:
-    """From `begin` on, the product of one `gamma` for every mark that was passed."""
-    edges = sorted({begin, *(mark for mark in marks if mark > begin)})
-    factors = [math.prod([number("gamma", gamma)] * sum(mark <= edge for mark in marks)) for edge in edges]
-    return [flat(a, b, f) for a, b, f in zip(edges, [*edges[1:], math.inf], factors, strict=True)]
+    run = Run(lr, max_duration, dataloader_len, ssr)
+    size, unit = run.above_zero("step_size", step_size)
+    return run.plan(decay(gamma, size, staircase=True), unit)
 
 
 @dialect(
@@ -80,14 +48,15 @@ def ConstantScheduler(
 ) -> Plan:
     """Stay at `alpha` until `t_max`, at 1 from there on.
 
-    >>> ConstantScheduler(0.1, "0.3dur", lr=0.1, max_duration="100ba")
+    >>> from annealing.dialects import composer
+    >>> composer.ConstantScheduler(0.1, "0.3dur", lr=0.1, max_duration="100ba")
     (0.1 * chain(jump(0.1), hold(30), jump(1), hold())).over(100)
 
-    Odd: past `t_max` it is 1, so the default ends with a jump that no update uses. Ours: `constant(0.1)`.
+    Odd: past `t_max` it is 1, which with the default `t_max` shows past the end only. Ours: `constant(0.1)`.
     """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
+    run = Run(lr, max_duration, dataloader_len, ssr)
     end, unit = run.time("t_max", t_max)
-    return run.over([flat(0, end, number("alpha", alpha)), flat(end, math.inf, 1.0)], unit)
+    return run.draw([flat(0, end, number("alpha", alpha)), flat(end, math.inf, 1.0)], unit)
 
 
 @dialect("composer.LinearScheduler", checked=False, example="lr=0.1, max_duration='100ba'")
@@ -101,13 +70,15 @@ def LinearScheduler(
     dataloader_len: int | None = None,
     ssr: float = 1.0,
 ) -> Plan:
-    """Go from `alpha_i` to `alpha_f` in a straight line that ends at `t_max`.
+    """Go from `alpha_i` to `alpha_f` in a straight line that ends at `t_max`, and stay there.
 
-    >>> LinearScheduler(lr=0.1, max_duration="100ba")
+    >>> from annealing.dialects import composer
+    >>> composer.LinearScheduler(lr=0.1, max_duration="100ba")
     (0.1 * linear()).over(100)
+
+    Ours: `lr * linear()`.
     """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
-    return _ramp(run, t_max, "linear", alpha_f, start=alpha_i)
+    return _fall(Run(lr, max_duration, dataloader_len, ssr), t_max, "linear", alpha_f, start=alpha_i)
 
 
 @dialect("composer.ExponentialScheduler", checked=False, example="gamma=0.9, lr=0.1, max_duration='10ep', dataloader_len=100")
@@ -122,12 +93,15 @@ def ExponentialScheduler(
 ) -> Plan:
     """Multiply by `gamma` once in every `decay_period`, smoothly.
 
-    >>> ExponentialScheduler(0.9, lr=0.1, max_duration="10ep", dataloader_len=100)
+    >>> from annealing.dialects import composer
+    >>> composer.ExponentialScheduler(0.9, lr=0.1, max_duration="10ep", dataloader_len=100)
     (0.1 * geometric(0.9, per=100)).over(1000)
+
+    Ours: `lr * geometric(0.9, per="1ep")`.
     """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
-    period, unit = run.time("decay_period", decay_period)
-    return run.plan(geometric(gamma, per=_above_zero("decay_period", decay_period, period)), unit)
+    run = Run(lr, max_duration, dataloader_len, ssr)
+    period, unit = run.above_zero("decay_period", decay_period)
+    return run.plan(decay(positive("gamma", gamma), period, staircase=False), unit)
 
 
 @dialect("composer.CosineAnnealingScheduler", checked=False, example="lr=0.1, max_duration='100ba'")
@@ -142,10 +116,13 @@ def CosineAnnealingScheduler(
 ) -> Plan:
     """Go to `alpha_f` along half a cosine that ends at `t_max`, and stay there.
 
-    >>> CosineAnnealingScheduler(alpha_f=0.1, lr=3e-4, max_duration="2e9tok")
+    >>> from annealing.dialects import composer
+    >>> composer.CosineAnnealingScheduler(alpha_f=0.1, lr=3e-4, max_duration="2e9tok")
     (3e-4 * cosine(to=0.1)).over(2000000000, unit="tokens")
+
+    Ours: `lr * cosine(to=0.1)`.
     """
-    return _ramp(_Run(lr, max_duration, dataloader_len, ssr), t_max, "cosine", alpha_f)
+    return _fall(Run(lr, max_duration, dataloader_len, ssr), t_max, "cosine", alpha_f)
 
 
 @dialect("composer.PolynomialScheduler", checked=False, example="power=2.0, lr=0.1, max_duration='100ba'")
@@ -161,62 +138,21 @@ def PolynomialScheduler(
 ) -> Plan:
     """Go to `alpha_f` along (1 − t/t_max)^power, and stay there.
 
-    >>> PolynomialScheduler(2.0, lr=0.1, max_duration="100ba")
+    >>> from annealing.dialects import composer
+    >>> composer.PolynomialScheduler(2.0, lr=0.1, max_duration="100ba")
     (0.1 * polynomial()).over(100)
+
+    Ours: `lr * polynomial(power=2)`.
     """
-    return _ramp(_Run(lr, max_duration, dataloader_len, ssr), t_max, f"1-(1-u)^{number('power', power)}", alpha_f)
+    return _fall(Run(lr, max_duration, dataloader_len, ssr), t_max, power_ease(power), alpha_f)
 
 
-def _ramp(run: _Run, t_max: str, ease: str, alpha_f: float, start: float = 1.0) -> Plan:
-    length, unit = run.time("t_max", t_max)
-    end, first, to = _above_zero("t_max", t_max, length), number("alpha_i", start), number("alpha_f", alpha_f)
-    return run.over([curve(0, end, first, to, ease), flat(end, math.inf, to)], unit)
+def power_ease(power: float) -> str:
+    """The ease whose remainder falls as a power of what is left."""
+    return f"1-(1-u)^{compact(positive('power', power))}"
 
 
-@dialect(
-    "composer.CosineAnnealingWarmRestartsScheduler",
-    odd="a cycle's length is cut to a whole number before the next is computed from it",
-    checked=False,
-    example="t_0='10ba', t_mult=2.0, lr=0.1, max_duration='150ba'",
-)
-def CosineAnnealingWarmRestartsScheduler(
-    t_0: str,
-    t_mult: float = 1.0,
-    alpha_f: float = 0.0,
-    *,
-    lr: float = 1.0,
-    max_duration: str,
-    dataloader_len: int | None = None,
-    ssr: float = 1.0,
-) -> Plan:
-    """Restart a cosine to `alpha_f` again and again, each cycle `t_mult` times as long as the one before.
-
-    >>> CosineAnnealingWarmRestartsScheduler("10ba", 2.0, lr=0.1, max_duration="150ba")
-    (0.1 * repeat(cosine(), first=10, growth=2)).over(150)
-
-    Odd: lengths are cut to whole numbers one after another (10, 15, 22, 33 for 1.5), which is written out cycle by
-    cycle; with `t_mult` below 1 they shrink to nothing, where theirs raises in the middle of the run and this refuses.
-    """
-    run = _Run(lr, max_duration, dataloader_len, ssr)
-    length, unit = run.time("t_0", t_0)
-    length, growth, to = _above_zero("t_0", t_0, length), number("t_mult", t_mult), number("alpha_f", alpha_f)
-    if growth >= 1 and growth == int(growth):
-        return run.plan(repeat(cosine(to=to), first=length, growth=growth), unit)
-    pieces: list[Piece | Given] = []
-    begin, total = 0, min(run.total(unit), 10**15)
-    while begin <= total:
-        if length == int(growth * length):  # from here on all cycles are equal
-            pieces.append(Given(begin, math.inf, 1.0, _cycles(length, to)))
-            break
-        pieces.append(curve(begin, begin + length, 1.0, to, "cosine"))
-        begin, length = begin + length, int(growth * length)
-        if length <= 0 and begin <= total:
-            raise ArgumentError(f"t_mult={t_mult!r} shrinks the cycles to nothing after {begin} {unit}: write 1 or more.")
-    return run.over(pieces, unit)
-
-
-def _cycles(each: int, to: float):
-    def make(length: LengthLike) -> Schedule:
-        return repeat(cosine(to=to), first=each, length=length)
-
-    return make
+def _fall(run: Run, t_max: str, ease: str, alpha_f: float, start: float = 1.0) -> Plan:
+    end, unit = run.above_zero("t_max", t_max)
+    first, to = number("alpha_i", start), number("alpha_f", alpha_f)
+    return run.draw([curve(0, end, first, to, ease), flat(end, math.inf, to)], unit)

@@ -37,8 +37,8 @@ class Run:
         """A length as a whole count and the unit of that count; theirs cuts fractions off, it never rounds."""
         amount, unit = _read(name, text)
         if unit == "dur":
-            whole, counted = self.duration()
-            return int(amount * whole), counted
+            epochs_or_less, epoch, counted = self._duration()
+            return int(amount * epoch * epochs_or_less), counted  # in this order: it decides what is cut off
         ratio = positive("ssr", self.ssr) if stretched else 1.0
         if unit == "ep":
             return int(amount * self._epoch(name, text) * ratio), "updates"
@@ -51,22 +51,10 @@ class Run:
             raise LengthError(f"{name}={text!r} comes to nothing, and theirs divides by it: write a longer time.")
         return amount, unit
 
-    def duration(self) -> tuple[int, str]:
-        """The whole run, in batches where it is written in epochs."""
-        amount, unit = _read("max_duration", self.max_duration)
-        if unit == "dur":
-            raise LengthError(f"max_duration={self.max_duration!r} is a share of itself: write '10ep' or '1000ba'.")
-        whole = int(amount * positive("ssr", self.ssr))
-        if unit == "ep":
-            whole, unit = whole * self._epoch("max_duration", self.max_duration), "ba"
-        if whole == 0:
-            raise LengthError(f"max_duration={self.max_duration!r} with ssr={self.ssr:g} comes to nothing: write a longer run.")
-        return whole, _CLOCKS[unit]
-
     def total(self, unit: str) -> float:
         """The whole run on one clock, endless where its length is not known there."""
-        whole, counted = self.duration()
-        return whole if counted == unit else math.inf
+        epochs_or_less, epoch, counted = self._duration()
+        return epochs_or_less * epoch if counted == unit else math.inf
 
     def draw(self, pieces: Sequence[Piece | Given], unit: str) -> Plan:
         """The plan of stretches whose values are multipliers."""
@@ -75,6 +63,16 @@ class Run:
     def plan(self, schedule: Schedule, unit: str) -> Plan:
         """The plan of a schedule whose values are multipliers."""
         return scaled(rate("lr", self.lr), schedule).over(self.total(unit), unit=unit)
+
+    def _duration(self) -> tuple[int, int, str]:
+        """The whole run as a number of epochs, the batches of each, and "updates"; as itself, 1 and its unit otherwise."""
+        amount, unit = _read("max_duration", self.max_duration)
+        if unit == "dur":
+            raise LengthError(f"max_duration={self.max_duration!r} is a share of itself: write '10ep' or '1000ba'.")
+        whole = int(amount * positive("ssr", self.ssr))
+        if whole == 0:
+            raise LengthError(f"max_duration={self.max_duration!r} with ssr={self.ssr:g} comes to nothing: write a longer run.")
+        return (whole, self._epoch("max_duration", self.max_duration), "updates") if unit == "ep" else (whole, 1, _CLOCKS[unit])
 
     def _epoch(self, name: str, text: str) -> int:
         if self.dataloader_len is None:

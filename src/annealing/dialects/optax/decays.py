@@ -6,12 +6,12 @@ import math
 
 from annealing.core.checks import number
 from annealing.core.composition import chain
-from annealing.core.phases import cosine, hold, jump
+from annealing.core.phases import cosine, hold, polynomial
 from annealing.core.plan import Plan
 from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count
-from annealing.dialects.shapes import between, decay
+from annealing.dialects.decays import decay
 
 
 @dialect("optax.constant_schedule", example="value=0.1")
@@ -39,7 +39,7 @@ def polynomial_schedule(
 
     >>> from annealing.dialects import optax
     >>> optax.polynomial_schedule(0.1, 0.001, power=2, transition_steps=100, transition_begin=5)
-    chain(0.1 * hold(5), polynomial(100, to=1e-3)).over(105)
+    chain(0.1 * hold(5), polynomial(100, to=0.001)).over(105)
 
     Odd: a transition of no length stays at init_value for ever instead of being over, there and here.
     Raises `ArgumentError` for a power that is not above 0. Ours: `chain(hold(5), polynomial(100, to=0.01))`.
@@ -49,14 +49,8 @@ def polynomial_schedule(
     if not length:
         return (start * hold()).over(math.inf)
     if not wait:
-        return between(start, end, length, power).over(length)
-    return chain(start * hold(wait), _going(end, length, power)).over(wait + length)
-
-
-def _going(end: float, length: int, power: float) -> Schedule:
-    from annealing.core.phases import linear, polynomial
-
-    return linear(length, end) if power == 1 else polynomial(length, end, power=power)
+        return polynomial(to=end, power=power, start=start).over(length)
+    return chain(start * hold(wait), polynomial(length, end, power=power)).over(wait + length)
 
 
 @dialect(
@@ -69,7 +63,7 @@ def linear_schedule(init_value: float, end_value: float, transition_steps: int, 
 
     >>> from annealing.dialects import optax
     >>> optax.linear_schedule(0.1, 0.0, transition_steps=100)
-    linear(100, start=0.1).over(100)
+    linear(start=0.1).over(100)
 
     Odd: a transition of no length stays at init_value for ever instead of being over, there and here.
     Ours: `linear(100)`, whose length of 0 means that it is over.
@@ -137,11 +131,6 @@ def powered_cosine(floor: float, exponent: float, length: int | None = None) -> 
         return cosine(to=floor) if length is None else cosine(length, floor)
     curve = (cosine() if length is None else cosine(length)) ** exponent
     return (1 - floor) * curve + floor if floor else curve
-
-
-def from_the_peak(peak: float, curve: Schedule) -> Schedule:
-    """Write down that a curve starts at its peak, whatever came before it."""
-    return chain(jump(peak), peak * curve)
 
 
 def _lengths(steps: int, begin: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def piecewise_constant_schedule(init_value: float, boundaries_and_scales: Mappin
     Ours: `0.1 * stairs({30: 0.5, 80: 0.25})`, which writes values instead of factors.
     """
     values = _cumulated(boundaries_and_scales)
-    return (number("init_value", init_value) * (stairs(values) if values else hold())).over(math.inf)
+    return (number("init_value", init_value) * (stairs({**values}) if values else hold())).over(math.inf)
 
 
 @dialect(
@@ -50,7 +50,7 @@ def piecewise_interpolate_schedule(
     last = max(values, default=0)
     if not last:
         return (start * values.get(0, 1.0) * hold()).over(math.inf)
-    return (start * table({0: 1.0} | values, ease=ease)).over(last)
+    return (start * table({0: 1.0, **values}, ease=ease)).over(last)
 
 
 @dialect(
@@ -94,7 +94,7 @@ def cosine_onecycle_schedule(
 
     >>> from annealing.dialects import optax
     >>> optax.cosine_onecycle_schedule(1000, 0.1).keyframes()
-    ((0, 0.004), (300, 0.1), (1000, 4.0000000000000003e-07))
+    ((0, 0.004), (300, 0.1), (1000, 4e-07))
 
     Odd: with pct_start=1 the two boundaries are one, and it falls from the start, there and here.
     Ours: `0.1 * onecycle("30%")`, which rises for the whole run with "100%". Source: Smith & Topin 2017, arXiv:1708.07120.

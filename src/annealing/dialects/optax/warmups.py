@@ -9,13 +9,13 @@ from typing import Any
 from annealing.core.checks import number
 from annealing.core.composition import chain
 from annealing.core.errors import ArgumentError
-from annealing.core.phases import jump, linear
+from annealing.core.phases import cosine, jump, linear
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count
-from annealing.dialects.optax.decays import decaying, from_the_peak, linear_schedule, powered_cosine
+from annealing.dialects.optax.decays import decaying, linear_schedule, powered_cosine
 from annealing.dialects.sequence import in_sequence
 
 
@@ -29,7 +29,7 @@ def warmup_constant_schedule(init_value: float, peak_value: float, warmup_steps:
 
     >>> from annealing.dialects import optax
     >>> optax.warmup_constant_schedule(0.0, 0.1, warmup_steps=10)
-    linear(10, to=0.1, start=0).over(10)
+    linear(to=0.1, start=0).over(10)
 
     Odd: without a warm-up theirs stays at init_value for ever, and so does this; from 0 the first update is wasted.
     Ours: `0.1 * chain(warmup(10), hold())`, of which a warm-up of 0 is over at once.
@@ -67,11 +67,10 @@ def _warm_cosine(
         raise ArgumentError(
             f"decay_steps={decay_steps!r} includes the warm-up of {up}: write decay_steps={up} + the decay's length."
         )
-    floor, power = number("end_value", end_value) / peak if peak else 0.0, number("exponent", exponent)
-    falling = powered_cosine(floor, power, length)
-    if not up:
-        return [from_the_peak(peak, falling)]
-    return [linear(up, peak, start=number("init_value", init_value)), peak * falling]
+    end, power = number("end_value", end_value) if peak else 0.0, number("exponent", exponent)
+    falling = cosine(length, end) if power == 1 else peak * powered_cosine(end / peak if peak else 0.0, power, length)
+    rise = linear(up, peak, start=number("init_value", init_value)) if up else jump(peak)
+    return [rise, falling]
 
 
 @dialect(

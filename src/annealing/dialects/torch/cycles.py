@@ -15,7 +15,7 @@ from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, named, one_of, rate, whole_curve
-from annealing.dialects.shapes import half_cosine
+from annealing.dialects.decays import half_cosine
 
 
 @dialect(
@@ -42,7 +42,7 @@ def CosineAnnealingWarmRestarts(lr: float, T_0: int, T_mult: int = 1, eta_min: f
 
 @dialect(
     "torch.CyclicLR",
-    odd='mode="exp_range" shrinks by γ per update of the run, not of the cycle as documented; the optimizer\'s own rate is ignored',
+    odd="exp_range shrinks by γ per update of the run, not of the cycle as documented; the optimizer's own rate is ignored",
     example="base_lr=0.01, max_lr=0.1, step_size_up=20, cycle_momentum=False",
 )
 def CyclicLR(

@@ -11,7 +11,7 @@ from annealing.core.phases import hold, linear, polynomial
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, fraction, rate, whole_curve
-from annealing.dialects.shapes import decay, half_cosine
+from annealing.dialects.decays import decay, half_cosine
 
 
 @dialect(
@@ -39,7 +39,7 @@ def LinearLR(
     )
     if not 0 < start <= 1:
         raise ArgumentError(
-            f"start_factor={start_factor!r} must be above 0 and at most 1: write 1e-3, or warmup({length}) for a rise from (almost) 0."
+            f"start_factor={start_factor!r} must be above 0 and at most 1: write 1e-3, or warmup({length}) for a rise from 0."
         )
     if not length:
         return (rate("lr", lr) * start * hold()).over(math.inf)

@@ -14,7 +14,7 @@ from annealing.core.registry import register, registered
 from annealing.core.schedule import Formula
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import named, rate, whole_curve
-from annealing.dialects.shapes import decay
+from annealing.dialects.decays import decay
 
 
 @dialect("torch.LambdaLR", odd="in a ChainedScheduler it discards what ran before it", example='lr=0.1, lr_lambda="mine"')

@@ -45,7 +45,7 @@ def OneCycleLR(
     >>> torch.OneCycleLR(lr=0.1, total_steps=1000, cycle_momentum=False).keyframes()[:2]
     ((0.0, 0.004), (299.0, 0.1))
     >>> torch.OneCycleLR(lr=0.1, total_steps=1000)(999)
-    {'*': {'lr': 4.0000000000000003e-07, 'momentum': 0.95}}
+    {'*': {'lr': 4e-07, 'momentum': 0.95}}
 
     Arguments: `lr` stands for their optimizer, whose rate is replaced by `max_lr` (and is used where that is not
     given). The result is a recipe plan of lr and momentum, a plan with cycle_momentum=False; for Adam, momentum is

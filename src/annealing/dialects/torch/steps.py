@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from annealing.core.checks import number
 from annealing.core.composition import chain
 from annealing.core.errors import ArgumentError
+from annealing.core.length import LengthLike
 from annealing.core.marks import stairs
 from annealing.core.phases import hold, jump
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, fraction, rate, whole_curve
-from annealing.dialects.shapes import decay
+from annealing.dialects.decays import decay
 
 
 @dialect("torch.StepLR", example="lr=0.1, step_size=30")
@@ -46,7 +47,9 @@ def MultiStepLR(lr: float, milestones: Iterable[int], gamma: float = 0.1, last_e
     factor = number("gamma", gamma)
     if factor < 0:
         raise ArgumentError(f"gamma={gamma!r} makes the rate negative: write a factor of 0 or more.")
-    values = {mark: factor ** (i + 1) for i, mark in enumerate(marks)}  # of equal marks the last one stands
+    values: dict[LengthLike, float] = {
+        mark: factor ** (i + 1) for i, mark in enumerate(marks)
+    }  # of equal marks the last one stands
     return (rate("lr", lr) * (stairs(values) if values else hold())).over(math.inf)
 
 
