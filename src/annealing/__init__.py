@@ -1,6 +1,7 @@
 """Own the learning rate for its whole life: describe a schedule once, run it anywhere, compare it honestly."""
 
 from math import inf
+from typing import TYPE_CHECKING, Any
 
 from annealing.core.check_rate import check_rate
 from annealing.core.combine import maximum, minimum
@@ -31,6 +32,9 @@ from annealing.core.schedule import Schedule
 from annealing.core.split import split
 from annealing.core.text import from_json, parse, to_json
 
+if TYPE_CHECKING:
+    from annealing.study.compare import compare
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "Stretch",
     "chain",
     "check_rate",
+    "compare",
     "constant",
     "cooldown",
     "cosine",
@@ -79,3 +84,16 @@ __all__ = [
     "warmup",
     "wsd",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs PyTorch when it is first asked for."""
+    if name == "compare":
+        from annealing.study.compare import compare
+
+        return compare
+    raise AttributeError(f"module 'annealing' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -68,8 +68,9 @@ transitions = gains | early_stops
 UNFINITE = [math.nan, math.inf, -math.inf]
 # A coarse grid, so that plateaus and ties happen, with everything else in between.
 grid = st.integers(-64, 64).map(lambda k: k / 16)
+close = st.integers(-12, 12).map(lambda k: k / 16)  # steps of the size of a margin
 anything = grid | grid | st.sampled_from(UNFINITE) | st.floats()
-observations = st.lists(anything, max_size=40)
+observations = st.lists(anything, max_size=40) | st.lists(close, min_size=20, max_size=40)
 finite_observations = st.lists(grid | st.floats(-1e6, 1e6), max_size=40)
 
 # One of each kind and of each branch in the code, where a strategy would cost too much.

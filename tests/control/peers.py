@@ -3,11 +3,14 @@
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from tests.conftest import require
 
@@ -56,6 +59,41 @@ def keras_rates(fits: Iterable[Iterable[float]], lr: float, **options: Any) -> l
                 callback.on_epoch_end(epoch, {"val_loss": metric})
                 rates.append(float(model.optimizer.learning_rate))
     return rates
+
+
+LONGEST = 30  # metrics that are given to optax, so that its scan is compiled once
+
+
+@cache
+def _optax_scan(factor: float, rtol: float, atol: float) -> Any:
+    jax, optax = require("jax"), require("optax")
+
+    def run(metrics, patience, cooldown, accumulation_size, min_scale):
+        tx = optax.contrib.reduce_on_plateau(factor, patience, rtol, atol, cooldown, accumulation_size, min_scale)
+        one = jax.numpy.float32(1.0)
+
+        def step(state, metric):
+            scaled, state = tx.update(one, state, value=metric)
+            return state, scaled
+
+        return jax.lax.scan(step, tx.init(one), metrics)[1]
+
+    return jax.jit(run)
+
+
+def optax_scales(
+    metrics: Sequence[float],
+    factor: float = 0.1,
+    patience: int = 10,
+    rtol: float = 1e-4,
+    atol: float = 0.0,
+    cooldown: int = 0,
+    accumulation_size: int = 1,
+    min_scale: float = 0.0,
+) -> np.ndarray:
+    padded = np.array([*metrics, *[0.0] * (LONGEST - len(metrics))], np.float32)
+    scan = _optax_scan(factor, rtol, atol)
+    return np.asarray(scan(padded, patience, cooldown, accumulation_size, np.float32(min_scale)))[: len(metrics)]
 
 
 def ignite_rates(metrics: Iterable[float], lr: float, **options: Any) -> list[float]:

@@ -161,6 +161,16 @@ def test_a_column_of_runs_may_be_a_tensor(controller) -> None:
     )
 
 
+def test_whole_numbers_in_a_tensor_are_judged_like_any_other() -> None:
+    torch = require("torch")
+    controller, state = Plateau(rtol=0.1, patience=1, factor=0.5), Plateau().init()
+    for row in ([10, 10], [9, 8]):
+        state, gain = controller.step(state, torch.tensor(row))
+
+    assert state.best.dtype == torch.float64
+    assert gain.tolist() == [0.5, 1.0]
+
+
 @given(finite_observations)
 def test_a_plateau_never_raises_the_gain(seen) -> None:
     assert (np.diff(fold(Plateau(factor=0.7, patience=1), seen)) <= 0).all()

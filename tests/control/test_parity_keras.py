@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from annealing.control import Plateau, dialects, fold
 from tests.conftest import require
-from tests.control.controllers import UNFINITE, grid
+from tests.control.controllers import UNFINITE, close, grid
 from tests.control.peers import keras_rates
 
 require("keras")
 
 # keras compares in float32: on this grid that is exact.
-metrics = st.lists(grid | grid | st.sampled_from(UNFINITE), max_size=30)
+metrics = st.lists(close | close | grid | st.sampled_from(UNFINITE), max_size=15) | st.lists(close, min_size=15, max_size=30)
 options = st.fixed_dictionaries(
     {
         "mode": st.sampled_from(["min", "max"]),

@@ -1,7 +1,5 @@
 """optax' transformation: the very same decisions, and scales that differ by its float32 only."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,40 +7,18 @@ from hypothesis import strategies as st
 
 from annealing.control import dialects, fold
 from tests.conftest import require
-from tests.control.controllers import UNFINITE, grid
+from tests.control.controllers import UNFINITE, close, grid
+from tests.control.peers import LONGEST, optax_scales
 
-jax, optax = require("jax"), require("optax")
+jax = require("jax")
+require("optax")
 
-LENGTH = 30
 # What optax wants to know while it is traced; the other options may be traced themselves. On this grid float32 is exact.
 STATIC = [(0.1, 1e-4, 0.0), (0.5, 0.25, 0.0), (0.3, 0.0, 0.5), (0.9, 2.0**-10, 0.25)]
 
 
-@cache
-def optax_scan(factor: float, rtol: float, atol: float):
-    def run(seen, patience, cooldown, accumulation_size, min_scale):
-        tx = optax.contrib.reduce_on_plateau(factor, patience, rtol, atol, cooldown, accumulation_size, min_scale)
-        one = jax.numpy.float32(1.0)
-
-        def step(state, value):
-            scaled, state = tx.update(one, state, value=value)
-            return state, scaled
-
-        return jax.lax.scan(step, tx.init(one), seen)[1]
-
-    return jax.jit(run)
-
-
-def optax_scales(
-    seen, factor=0.1, patience=10, rtol=1e-4, atol=0.0, cooldown=0, accumulation_size=1, min_scale=0.0
-) -> np.ndarray:
-    padded = np.array([*seen, *[0.0] * (LENGTH - len(seen))], np.float32)
-    scan = optax_scan(factor, rtol, atol)
-    return np.asarray(scan(padded, patience, cooldown, accumulation_size, np.float32(min_scale)))[: len(seen)]
-
-
 @given(
-    st.lists(grid | grid | st.sampled_from(UNFINITE), max_size=LENGTH),
+    st.lists(close | close | grid | st.sampled_from(UNFINITE), min_size=20, max_size=LONGEST),
     st.sampled_from(STATIC),
     st.fixed_dictionaries(
         {
@@ -74,7 +50,7 @@ def test_optax_with_no_patience_cuts_at_every_improvement() -> None:
 
 
 def test_ours_in_a_scan_is_optax() -> None:
-    seen = np.random.default_rng(0).integers(-20, 40, LENGTH).astype(np.float32) / 4
+    seen = np.random.default_rng(0).integers(-20, 40, LONGEST).astype(np.float32) / 4
     ours = dialects.optax.reduce_on_plateau(0.5, patience=2, rtol=0.25, accumulation_size=2)
 
     _, gains = jax.lax.scan(ours.step, ours.init(), seen)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from annealing.control import dialects, fold
 from tests.conftest import require
-from tests.control.controllers import anything, grid
+from tests.control.controllers import anything, close
 from tests.control.peers import greedy_rates
 
 require("transformers")
@@ -32,7 +32,7 @@ options = st.fixed_dictionaries(
 
 
 @settings(max_examples=150)
-@given(st.lists(anything, max_size=40) | st.lists(grid, min_size=20, max_size=60), st.floats(1e-6, 3), options)
+@given(st.lists(anything, max_size=40) | st.lists(close, min_size=20, max_size=60), st.floats(1e-6, 3), options)
 def test_transformers_sets_the_same_rates(metrics, lr, given_options) -> None:
     controller = dialects.transformers.GreedyLR(lr, **given_options)
     state, held = controller.init(), []

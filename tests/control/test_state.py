@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from annealing.control import EarlyStop, Greedy, Plateau, Spike, parse, saved_controller, state_from_json, state_to_json
 from annealing.core.errors import KindError, ParseError, PlanMismatchError
@@ -19,7 +19,6 @@ def strictly(text):
     return json.loads(text, parse_constant=refuse)
 
 
-@settings(max_examples=200)
 @given(transitions, observations)
 def test_going_on_from_json_at_any_point_is_never_having_stopped(controller, seen) -> None:
     state = restored = controller.init()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,28 +14,12 @@ import annealing as an
 from annealing.dialects import DIALECTS
 from annealing.dialects import fvcore as ours
 from annealing.dialects import parse as parse_any
-from tests.conftest import require
+from tests.parity.alone import fvcore_schedulers
 
-
-def schedulers_of_fvcore() -> ModuleType:
-    """`fvcore.common.param_scheduler` alone: the package around it asks for iopath and yacs, which no schedule needs."""
-    found = importlib.util.find_spec("fvcore")
-    if found is None:
-        return require("fvcore")
-    path = Path(next(iter(found.submodule_search_locations or []))) / "common" / "param_scheduler.py"
-    spec = importlib.util.spec_from_file_location("fvcore_param_scheduler", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-theirs = schedulers_of_fvcore()
+theirs = fvcore_schedulers()
 
 totals = st.one_of(st.integers(1, 150), st.just(1000))
-values = st.floats(0.0, 10.0)
+values = st.one_of(st.just(0.0), st.floats(1e-6, 10.0))
 above = st.floats(1e-3, 10.0)
 
 Call = tuple[str, dict[str, Any]]
@@ -109,13 +89,18 @@ def made(module: Any, wanted: Call) -> Any:
     return getattr(module, name)(**arguments)
 
 
+def difference(plan: an.Plan, expected: np.ndarray) -> float:
+    """The largest difference, as a share of the largest value."""
+    return float(np.abs(plan.values() - expected).max() / max(np.abs(expected).max(), 1e-300))
+
+
 @given(wanted=calls, total=totals)
 def test_every_update_of_the_run_agrees(wanted: Call, total: int) -> None:
     scheduler = made(theirs, wanted)
     plan = made(ours, wanted).over(total)
     expected = np.array([scheduler(t / total) for t in range(total)])
 
-    assert np.abs(plan.values() - expected).max() <= 1e-11 * max(np.abs(expected).max(), 1e-300), plan
+    assert difference(plan, expected) <= 1e-12, plan
     assert an.parse(str(plan)) == plan
     assert plan(total + 1) == plan(2 * total) == plan(total)  # theirs says nothing about what comes after; a plan stays
 

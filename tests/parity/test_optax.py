@@ -156,7 +156,7 @@ def test_nothing_of_theirs_is_missing() -> None:
     ],
 )
 def test_what_theirs_refuses_is_refused_with_a_word_on_what_to_write(name: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"positive|non-negative|must be either"):
         getattr(optax, name)(**arguments)
     with pytest.raises(an.AnnealingError):
         getattr(ours, name)(**arguments)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
-import sys
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,27 +16,10 @@ from annealing.dialects import parse as parse_any
 from annealing.dialects import timm as ours
 from annealing.dialects.timm.noise import normals
 from tests.conftest import require
-
-
-def schedulers_of_timm() -> ModuleType:
-    """`timm.scheduler` alone: `import timm` asks for torchvision, which no schedule needs and of which there is no CPU build."""
-    found = importlib.util.find_spec("timm")
-    if found is None:
-        return require("timm")
-    stub = ModuleType("timm")
-    stub.__path__ = list(found.submodule_search_locations or [])
-    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "timm"}
-    sys.modules["timm"] = stub
-    try:
-        return importlib.import_module("timm.scheduler")
-    finally:  # whoever imports timm later gets the real one
-        for name in [name for name in sys.modules if name.partition(".")[0] == "timm"]:
-            del sys.modules[name]
-        sys.modules.update(before)
-
+from tests.parity.alone import timm_schedulers
 
 torch = require("torch")
-theirs = schedulers_of_timm()
+theirs = timm_schedulers()
 
 PAST = 150  # times: longer than most runs below, so that what comes after the end is seen as well
 

@@ -6,7 +6,7 @@ import math
 import operator
 from typing import Any, SupportsIndex
 
-from annealing.core.checks import bound, number
+from annealing.core.checks import number
 from annealing.core.errors import ArgumentError, KindError
 
 
@@ -21,7 +21,7 @@ def share(owner: Any, name: str) -> None:
 def amount(owner: Any, name: str, *, above: bool = False, infinite: bool = False) -> None:
     """A number that is not negative; `above` zero or possibly `infinite` where that is asked for."""
     given = getattr(owner, name)
-    value = _kept(owner, name, bound(name, given) if infinite else number(name, given))
+    value = _kept(owner, name, math.inf if infinite and given == math.inf else number(name, given))
     if value < 0 or (above and value == 0):
         raise ArgumentError(f"{name}={value:g} must be {'above 0' if above else '0 or more'}.")
 

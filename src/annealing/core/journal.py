@@ -21,6 +21,10 @@ class Branch:
 
     `tail` counts from the value reached there (1 is that value), or in the plan's own units when
     `absolute`. `total` is the run's new length. `why` is kept for the reader of the journal.
+
+    >>> import annealing as an
+    >>> an.hold().over(10).branch(5, an.linear(), why="enough").journal
+    (branch(at=5, tail=linear(), total=10, why='enough'),)
     """
 
     at: int

@@ -115,7 +115,7 @@ def radam(xp: Any, t: Any, beta2: float, offset: float) -> Any:
     """√[(ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)] at update t + offset."""
     most = 2.0 / (1 - beta2) - 1
     step = xp.real(t) + offset
-    kept = xp.exp(math.log(beta2) * step)
+    kept = xp.power(beta2 + 0 * step, step)  # a power as in theirs: below, numbers that are nearly equal are subtracted
     now = most - 2 * step * kept / (1 - kept)
     return xp.sqrt((now - 4) * (now - 2) * most / ((most - 4) * (most - 2) * now))
 

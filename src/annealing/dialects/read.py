@@ -62,7 +62,8 @@ class _Ours(ast.NodeTransformer):
 def _library(node: ast.Call) -> str:
     """The library that a call names, or nothing where it is none of ours."""
     path = _path(node.func)
-    return path[0] if len(path) > 1 and util.find_spec(f"annealing.dialects.{path[0]}") is not None else ""
+    known = len(path) > 1 and path[0][0] != "_" and util.find_spec(f"annealing.dialects.{path[0]}") is not None
+    return path[0] if known else ""
 
 
 def _path(node: ast.expr) -> list[str]:
@@ -92,9 +93,9 @@ def _row(node: ast.Call) -> Dialect:
     import_module(f"annealing.dialects.{path[0]}")
     name = f"{path[0]}.{path[-1]}"
     if name not in DIALECTS:
-        there = [known for known in DIALECTS if known.startswith(f"{path[0]}.")]
-        close = difflib.get_close_matches(name, there, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(there)}."
+        there = [known.partition(".")[2] for known in DIALECTS if known.startswith(f"{path[0]}.")]
+        close = difflib.get_close_matches(path[-1], there, n=1)
+        hint = f"did you mean {path[0]}.{close[0]}?" if close else f"of {path[0]} there are {', '.join(there)}."
         raise ParseError(f"{name!r} is no schedule that is known here: {hint}")
     return DIALECTS[name]
 

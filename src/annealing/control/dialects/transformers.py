@@ -33,8 +33,8 @@ def GreedyLR(  # noqa: N802 - transformers' name
 
     >>> GreedyLR(lr=0.1, reset_start=20).restart_after
     20
-    >>> GreedyLR(lr=2e-5).outside, GreedyLR(lr=2e-5).floor
-    (True, 0.001)
+    >>> GreedyLR(lr=0.1).outside, GreedyLR(lr=2e-5).outside
+    (False, True)
 
     What is odd about it: its bounds are rates, and the default `min_lr` lies above the rates of fine-tuning, where it can
     raise the rate and never lower it. With `smooth`, one NaN stays in the running sum until it starts over. With

@@ -1,7 +1,13 @@
-"""fastai's annealers: one curve from `start` to `end`, and the range test that follows one."""
+"""fastai's annealers: one curve from `start` to `end`, and the range test that follows one.
+
+With `total`, its number of batches, an annealer is a plan; without it, it is the schedule that `combine_scheds` puts
+together, as free of any horizon as theirs.
+"""
 
 # ruff: noqa: N802 - these are their names
 from __future__ import annotations
+
+from typing import Any
 
 from annealing.core.checks import number, positive
 from annealing.core.errors import ArgumentError
@@ -14,7 +20,7 @@ from annealing.dialects.checks import count
 
 
 @dialect("fastai.SchedLin", checked=False, example="start=1.0, end=0.1, total=100")
-def SchedLin(start: float, end: float, total: int) -> Plan:
+def SchedLin(start: float, end: float, total: int | None = None) -> Any:
     """Go from `start` to `end` in a straight line.
 
     >>> from annealing.dialects import fastai
@@ -27,7 +33,7 @@ def SchedLin(start: float, end: float, total: int) -> Plan:
 
 
 @dialect("fastai.SchedCos", checked=False, example="start=1.0, end=0.1, total=100")
-def SchedCos(start: float, end: float, total: int) -> Plan:
+def SchedCos(start: float, end: float, total: int | None = None) -> Any:
     """Go from `start` to `end` along half a cosine.
 
     >>> from annealing.dialects import fastai
@@ -40,7 +46,7 @@ def SchedCos(start: float, end: float, total: int) -> Plan:
 
 
 @dialect("fastai.SchedNo", odd="end is ignored", checked=False, example="start=1.0, end=0.1, total=100")
-def SchedNo(start: float, end: float, total: int) -> Plan:
+def SchedNo(start: float, end: float, total: int | None = None) -> Any:
     """Stay at `start`; `end` is there for company.
 
     >>> from annealing.dialects import fastai
@@ -59,7 +65,7 @@ def SchedNo(start: float, end: float, total: int) -> Plan:
     checked=False,
     example="start=1.0, end=0.1, total=100",
 )
-def SchedExp(start: float, end: float, total: int) -> Plan:
+def SchedExp(start: float, end: float, total: int | None = None) -> Any:
     """Go from `start` to `end` by equal ratios.
 
     >>> from annealing.dialects import fastai
@@ -73,7 +79,7 @@ def SchedExp(start: float, end: float, total: int) -> Plan:
 
 
 @dialect("fastai.SchedPoly", checked=False, example="start=1.0, end=0.1, power=2.0, total=100")
-def SchedPoly(start: float, end: float, power: float, total: int) -> Plan:
+def SchedPoly(start: float, end: float, power: float, total: int | None = None) -> Any:
     """Go from `start` to `end` along a power of what is done: start + (end − start)·p^power.
 
     >>> from annealing.dialects import fastai
@@ -100,7 +106,7 @@ def LRFinder(start_lr: float = 1e-7, end_lr: float = 10, num_it: int = 100, stop
     Ours: `annealing.find`. Source: Smith 2015, arXiv:1506.01186.
     """
     del stop_div
-    return _over(_by_ratios(start_lr, end_lr), max(6, count("num_it", num_it)))
+    return _by_ratios(start_lr, end_lr).over(max(6, count("num_it", num_it)))
 
 
 def _by_ratios(start: float, end: float) -> Schedule:
@@ -109,5 +115,5 @@ def _by_ratios(start: float, end: float) -> Schedule:
     return exponential(to=number("end", end), start=number("start", start))
 
 
-def _over(schedule: Schedule, total: int) -> Plan:
-    return schedule.over(count("total", total, 1))
+def _over(schedule: Schedule, total: int | None) -> Schedule | Plan:
+    return schedule if total is None else schedule.over(count("total", total, 1))

@@ -28,17 +28,17 @@ _OURS = {"mom": "momentum", "wd": "weight_decay", "sqr_mom": "betas[1]"}
     "fastai.combine_scheds",
     odd="shares are compared in float32, so an annealer may begin one batch late; they must add up to exactly 1.0",
     checked=False,
-    example="pcts=[0.3, 0.7], scheds=[fastai.SchedLin(0.0, 1.0, 100), fastai.SchedCos(1.0, 0.0, 100)], total=100",
+    example="pcts=[0.3, 0.7], scheds=[fastai.SchedLin(0.0, 1.0), fastai.SchedCos(1.0, 0.0)], total=100",
 )
-def combine_scheds(pcts: Sequence[float], scheds: Sequence[Plan], total: int) -> Plan:
+def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule], total: int) -> Plan:
     """Follow one annealer after another, each for its share of the run.
 
     >>> from annealing.dialects import fastai
-    >>> fastai.combine_scheds([0.3, 0.7], [fastai.SchedLin(0.0, 1.0, 100), fastai.SchedCos(1.0, 0.0, 100)], total=100)
+    >>> fastai.combine_scheds([0.3, 0.7], [fastai.SchedLin(0.0, 1.0), fastai.SchedCos(1.0, 0.0)], total=100)
     chain(warmup(30, start=0), cosine()).over(100)
 
-    Arguments: `pcts`, shares that add up to 1; `scheds`, annealers of this dialect, of which the curve counts and not
-    the total; edges may fall between two updates. Raises `ArgumentError` for shares that do not add up.
+    Arguments: `pcts`, shares that add up to 1; `scheds`, annealers without a total; edges may fall between two
+    updates. Raises `ArgumentError` for shares that do not add up, `KindError` for what is no annealer.
     Odd: theirs adds the shares up in float32, where 1/7 + 2/7 is more than 3/7: such an annealer begins one batch late,
     and so does this. Theirs also asserts that they add up to exactly 1.0, which [0.7, 0.2, 0.1] does not; here 1e-9
     is near enough.
@@ -49,7 +49,9 @@ def combine_scheds(pcts: Sequence[float], scheds: Sequence[Plan], total: int) ->
         raise ArgumentError(f"pcts={list(pcts)} must be one share for each of {len(scheds)} annealers and add up to 1.")
     updates = count("total", total, 1)
     edges = edges_of(shares, updates)
-    return joined([_piece(plan, a, b) for plan, a, b in zip(scheds, edges, edges[1:], strict=False)], updates).over(updates)
+    return joined([_piece(annealer, a, b) for annealer, a, b in zip(scheds, edges, edges[1:], strict=False)], updates).over(
+        updates
+    )
 
 
 class Edge(NamedTuple):
@@ -124,11 +126,9 @@ def near_whole(time: float) -> float:
     return round(time) if abs(time - round(time)) < 1e-9 * max(time, 1) else time
 
 
-def _piece(plan: Plan, begin: Edge, end: Edge) -> Piece | Given:
+def _piece(annealer: Schedule, begin: Edge, end: Edge) -> Piece | Given:
     """One annealer between two edges of the run."""
-    if not isinstance(plan, Plan):
-        raise KindError(f"scheds holds {plan!r}: write annealers of this dialect, such as SchedCos(1.0, 0.0, total=100).")
-    match plan.schedule:
+    match annealer:
         case Ramp(to=to, start=float() as start, ease=ease):
             return between(begin, end, start, to, ease)
         case Pointwise(op="*", left=Constant(value=value), right=Hold()):
@@ -136,7 +136,7 @@ def _piece(plan: Plan, begin: Edge, end: Edge) -> Piece | Given:
         case Exponential(to=to, start=float() as start):
             return _by_ratios(begin, end, start, to)
         case other:
-            raise KindError(f"{other} is no annealer: chain(…) puts any schedules one after another, at any share of a run.")
+            raise KindError(f"scheds holds {other}: write annealers without a total, such as SchedCos(1.0, 0.0), or a chain(…).")
 
 
 def between(begin: Edge, end: Edge, start: float, to: float, ease: str = "linear") -> Piece:

@@ -25,7 +25,7 @@ _UNSET = "before the first event the attribute is None, whatever the schedule sa
 @dialect(
     "ignite.LambdaStateScheduler",
     odd=_UNSET,
-    example='ignite_example, param_name="rate"'.replace("ignite_example", "cosine(100)"),
+    example='chain(linear(100), hold()), param_name="rate"',
 )
 def LambdaStateScheduler(lambda_obj: Any, param_name: str, save_history: bool = False, create_new: bool = False) -> Plan:
     """Set an attribute of the engine's state to a function of the number of events.
@@ -108,7 +108,7 @@ def MultiStepStateScheduler(
     return (number("initial_value", initial_value) * (stairs(values) if values else hold())).over(math.inf)
 
 
-@dialect("ignite.BatchSizeScheduler", example="10 + 10 * linear(start=0, to=4, length=4)")
+@dialect("ignite.BatchSizeScheduler", example="10 * step(30, 2.0)")
 def BatchSizeScheduler(scheduler_fn: Any, save_history: bool = False) -> Plan:
     """Set the batch size at the start of every epoch to a function of the epochs done.
 

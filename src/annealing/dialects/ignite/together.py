@@ -118,7 +118,7 @@ def ParamGroupScheduler(
 @dialect(
     "ignite.LRScheduler",
     odd="with torch 2.13 its values are wrong wherever torch computes a value from the one before (cosine, exponential, linear)",
-    example="torch.CosineAnnealingWarmRestarts(lr=0.1, T_0=10)",
+    example="torch.CyclicLR(base_lr=0.01, max_lr=0.1, step_size_up=20, cycle_momentum=False)",
 )
 def LRScheduler(lr_scheduler: Plan, save_history: bool = False, use_legacy: bool = False) -> Plan:
     """Return the plan of a torch scheduler, which is what their wrapper is meant to set.
@@ -127,8 +127,9 @@ def LRScheduler(lr_scheduler: Plan, save_history: bool = False, use_legacy: bool
     >>> ignite.LRScheduler(torch.StepLR(lr=0.1, step_size=30))
     (0.1 * geometric(0.1, per=30).every(30)).over(inf)
 
-    Odd: theirs calls `get_lr()` outside of `step()`, which is right where that is a closed form (LambdaLR, OneCycleLR, CyclicLR,
-    warm restarts) and off by a step, or for ever, elsewhere. This does not repeat that. Ours: the plan itself.
+    Odd: theirs calls `get_lr()` outside of `step()`, which is right where that is a closed form (LambdaLR, OneCycleLR,
+    CyclicLR), an update early for warm restarts, and off by a step or for ever elsewhere. This does not repeat that.
+    Ours: the plan itself.
     """
     if not isinstance(lr_scheduler, Plan):
         raise KindError(f"lr_scheduler={lr_scheduler!r} is not a plan: write one of annealing.dialects.torch.")

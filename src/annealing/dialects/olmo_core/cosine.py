@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, rate
@@ -75,7 +77,7 @@ def HalfCosWithWarmup(
 
     >>> from annealing.dialects import olmo_core
     >>> olmo_core.HalfCosWithWarmup(warmup=20, alpha_f=0.0, lr=1.0, max_steps=100)
-    chain(warmup(19, to=0.5), knots({-80: 1, 80: 0}, length=80, ease="cosine"), jump(0), hold()).over(100)
+    chain(warmup(19, to=0.5), knots({-80: 1, 80: 0}, length=80, ease="cosine"), hold()).over(100)
 
     Ours: `lr * chain(warmup(19, to=0.5), cooldown(ease="cosine"))`, a whole cosine from the middle.
     """
@@ -144,9 +146,11 @@ def _cos_with_warmup_and_linear_decay(
     decay: int | None = None,
     decay_fraction: float | None = 0.1,
     decay_min_lr: float = 0.0,
-    **fields: float | None,
+    **fields: Any,
 ) -> Pieces:
     begin = total - length_of("decay", decay, decay_fraction, total)
+    if begin < 0:
+        raise ArgumentError(f"a decay of {total - begin} is longer than the run, {total}: write a shorter one.")
     whole = cos_with_warmup(run, initial, total, **fields)
-    reached = run.value(whole, max(begin, 0))
+    reached = run.value(whole, begin)
     return [*until(begin, whole), *linear_tail(run, begin, total, reached, decay_min_lr)]

@@ -7,11 +7,11 @@ import math
 
 from annealing.core.errors import ArgumentError
 from annealing.core.length import LengthLike
-from annealing.core.phases import exponential, power
+from annealing.core.phases import geometric, power
 from annealing.core.plan import Plan
 from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
-from annealing.dialects.checks import count, fraction, rate
+from annealing.dialects.checks import count, rate
 from annealing.dialects.olmo_core.run import Pieces, Run, length_of, shape, warm_up
 from annealing.dialects.pieces import Given, curve, flat
 
@@ -167,7 +167,7 @@ def ExponentialScheduler(
 
     >>> from annealing.dialects import olmo_core
     >>> olmo_core.ExponentialScheduler(lr_min=1e-4, lr=1.0, max_steps=4)
-    chain(jump(0.001), exponential(3, to=1), jump(1), hold()).over(4)
+    chain(jump(0.001), geometric(10000, per=4, length=3), jump(1), hold()).over(4)
 
     Ours: `exponential(to=lr, start=1e-9)`, or `annealing.find`.
     """
@@ -176,12 +176,11 @@ def ExponentialScheduler(
 
 @shape("exponential")
 def _exponential(run: Run, initial: float, total: int, lr_min: float = 1e-9) -> Pieces:
-    low, high = run.share("lr_min", lr_min), fraction("initial_lr", initial) if initial <= 1 else initial
+    low = run.share("lr_min", lr_min)
     if low <= 0:
         raise ArgumentError(f"lr_min={lr_min!r} must be above 0, from where equal ratios lead somewhere: write 1e-9.")
-    opens = low * (high / low) ** (run.first / total)
 
     def rise(length: LengthLike) -> Schedule:
-        return exponential(length, to=high)
+        return geometric(initial / low, per=total, length=length)
 
-    return [Given(run.first, total, opens, rise), flat(total, math.inf, high)]
+    return [flat(0, 1, low), Given(1, total, low * (initial / low) ** (1 / total), rise), flat(total, math.inf, initial)]

@@ -15,7 +15,7 @@ from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count
 from annealing.dialects.olmo_core.run import Pieces, Run, length_of, linear_tail, shape, warm_up
-from annealing.dialects.pieces import Given, Piece, curve, flat
+from annealing.dialects.pieces import Given, flat
 
 
 @dialect("olmo_core.WSD", checked=False, example="warmup=20, decay_fraction=0.2, lr=3e-4, max_steps=1000")
@@ -129,8 +129,7 @@ def _from(warm: int, begin: int, middle: Pieces, tail: Pieces, peak: float) -> P
     """The middle and the tail; of a tail that begins inside the warm-up, what comes after that (it keeps its last value)."""
     if begin >= warm:
         return [*middle, *tail]
-    first, *rest = tail
-    return [flat(warm, warm + 1, peak), first._replace(begin=warm + 1), *rest]
+    return [flat(warm, warm + 1, peak), *(piece._replace(begin=max(piece.begin, warm + 1)) for piece in tail)]
 
 
 @dialect(

@@ -71,8 +71,8 @@ def SequentialScheduler(
     "olmo_core.ComposableScheduler",
     odd="it ignores how long the run is",
     checked=False,
-    example="stages=[{'duration': 20, 'start_lr': 0.0, 'end_lr_fraction': 1.0}, {'duration': 980, 'shape': 'cosine', 'end_lr': 0.0}], "
-    "lr=3e-4, max_steps=1000",
+    example="stages=[{'duration': 20, 'start_lr': 0.0, 'end_lr_fraction': 1.0}, {'duration': 980, 'end_lr': 0.0}], lr=3e-4, "
+    "max_steps=1000",
 )
 def ComposableScheduler(
     *,

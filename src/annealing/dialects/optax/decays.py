@@ -6,7 +6,7 @@ import math
 
 from annealing.core.checks import number
 from annealing.core.composition import chain
-from annealing.core.phases import cosine, hold, polynomial
+from annealing.core.phases import cosine, hold, jump, polynomial
 from annealing.core.plan import Plan
 from annealing.core.schedule import Schedule
 from annealing.dialects.catalogue import dialect
@@ -88,7 +88,7 @@ def exponential_decay(
 
     >>> from annealing.dialects import optax
     >>> optax.exponential_decay(0.1, 100, 0.5, staircase=True, end_value=0.01)
-    (0.1 * geometric(0.5, per=100).every(100)).clip(low=0.01).over(inf)
+    (0.1 * chain(jump(1), geometric(0.5, per=100).every(100))).clip(low=0.01).over(inf)
 
     Odd: no length, or a rate of 0, means no decay at all, there and here. `end_value` is a floor for rates below 1
     and a ceiling for others. Ours: `geometric(0.5, per=100)`, `.every(100)`, `.clip(low=0.01)`.
@@ -97,16 +97,15 @@ def exponential_decay(
 
 
 def decaying(init_value: float, steps: int, decay_rate: float, begin: int, staircase: bool, end_value: float | None) -> Schedule:
-    """`exponential_decay` as a schedule, which says itself where it starts."""
+    """`exponential_decay` as a schedule; one that is clipped writes its start down, for it cannot be told from where it opens."""
     start, ratio = number("init_value", init_value), number("decay_rate", decay_rate)
     length, wait = _lengths(steps, begin)
     if not length or not ratio:
         return start * hold()
-    falling = decay(ratio, length, staircase=bool(staircase))
-    curve = start * (chain(hold(wait), falling) if wait else falling)
+    phases = [*([hold(wait)] if wait else []), decay(ratio, length, staircase=bool(staircase))]
     if end_value is None:
-        return curve
-    end = number("end_value", end_value)
+        return start * chain(*phases)
+    end, curve = number("end_value", end_value), start * chain(jump(1), *phases)
     return curve.clip(low=end) if ratio < 1 else curve.clip(high=end)
 
 

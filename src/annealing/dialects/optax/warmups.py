@@ -92,14 +92,14 @@ def warmup_exponential_decay_schedule(
 
     >>> from annealing.dialects import optax
     >>> optax.warmup_exponential_decay_schedule(0.0, 0.1, 10, transition_steps=100, decay_rate=0.5)
-    chain(linear(10, to=0.1, start=0), jump(0.1), 0.1 * geometric(0.5, per=100)).over(inf)
+    chain(linear(10, to=0.1, start=0), 0.1 * geometric(0.5, per=100)).over(inf)
 
     Odd: a peak beyond `end_value` is clipped to it. Ours: `0.1 * chain(warmup(10), geometric(0.5, per=100))`.
     """
     peak, up = number("peak_value", peak_value), count("warmup_steps", warmup_steps)
     rise = [linear(up, peak, start=number("init_value", init_value))] if up else []
     falling = decaying(peak, transition_steps, decay_rate, transition_begin, staircase, end_value)
-    return chain(*rise, jump(peak), falling).over(math.inf)
+    return chain(*rise, falling).over(math.inf)
 
 
 @dialect(

@@ -17,7 +17,9 @@ from annealing.dialects.checks import named, rate, whole_curve
 from annealing.dialects.decays import decay
 
 
-@dialect("torch.LambdaLR", odd="in a ChainedScheduler it discards what ran before it", example='lr=0.1, lr_lambda="mine"')
+@dialect(
+    "torch.LambdaLR", odd="in a ChainedScheduler it discards what ran before it", example="lr=0.1, lr_lambda=geometric(0.95)"
+)
 def LambdaLR(lr: float, lr_lambda: Any, last_epoch: int = -1) -> Plan:
     """Multiply `lr` by a function of the update.
 

@@ -53,7 +53,7 @@ def ChainedScheduler(schedulers: Sequence[Plan | RecipePlan], lr: float | None =
     Odd: LambdaLR, CosineAnnealingWarmRestarts, CyclicLR and OneCycleLR do not multiply but overwrite: as the last member
     such a plan is all that is left, here as there. Anywhere else their result depends on one step's ratio alone, and
     `ArgumentError` is raised; so it is for a CosineAnnealingLR whose floor or rise is no factor.
-    Ours: `plan * plan / lr`, for any plans.
+    Ours: `0.1 * chain(warmup(10), hold()) * geometric(0.98)`; any curves multiply.
     """
     parts = checked_plans("ChainedScheduler", schedulers)
     if len(parts) == 1 or overwrites(parts[-1]):
@@ -61,7 +61,7 @@ def ChainedScheduler(schedulers: Sequence[Plan | RecipePlan], lr: float | None =
     plans = [plan for plan in parts if isinstance(plan, Plan) and not overwrites(plan)]
     if len(plans) < len(parts):
         raise ArgumentError(
-            "ChainedScheduler: a member that overwrites the rate stands before others: put it last, or multiply plans."
+            "ChainedScheduler: a member that overwrites the rate stands before others: put it last, or multiply schedules."
         )
     if lr is None:
         raise ArgumentError("ChainedScheduler multiplies factors: write lr=0.1, the rate that its plans were made with.")
@@ -98,5 +98,5 @@ def _check_factor(cosine: Plan, others: Sequence[Plan], base: float) -> None:
     if cosine(cosine.total) != 0 or not done:
         raise ArgumentError(
             "ChainedScheduler: CosineAnnealingLR multiplies only with eta_min=0 and beside schedules that are back at lr "
-            "by T_max: write SequentialLR, or multiply plans."
+            "by T_max: write SequentialLR, or multiply schedules."
         )
