@@ -49,7 +49,10 @@ CASES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "PolyLRScheduler": common | cycles | bent | {"power": st.floats(0.3, 3.0)},
     "TanhLRScheduler": common | cycles | {"lb": st.floats(-9.0, -1.0), "ub": st.floats(0.0, 5.0)},
     "StepLRScheduler": common
-    | {"decay_t": st.one_of(st.integers(1, 40), st.floats(0.3, 9.0), st.just(2.4)), "decay_rate": st.floats(0.1, 1.2)},
+    | {
+        "decay_t": st.one_of(st.integers(1, 40), st.floats(0.3, 9.0), st.integers(3, 90).map(lambda n: n / 10)),
+        "decay_rate": st.floats(0.1, 1.2),
+    },
     "MultiStepLRScheduler": common
     | {"decay_t": st.lists(st.integers(0, 90), max_size=4).map(sorted), "decay_rate": st.floats(0.0, 1.2)},
     "WSDLRScheduler": {name: values for name, values in common.items() if name != "warmup_prefix"}

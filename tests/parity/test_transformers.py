@@ -44,7 +44,9 @@ CASES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "constant_with_warmup": st.fixed_dictionaries({"num_warmup_steps": ups}),
     "linear": lengths(0),
     "cosine": st.builds(lambda run, n: run | {"num_cycles": n}, lengths(), cycles),
-    "cosine_with_restarts": st.builds(lambda run, n: run | {"num_cycles": n}, lengths(), st.integers(1, 9)),
+    "cosine_with_restarts": st.builds(
+        lambda run, n: run | {"num_cycles": n}, lengths(), st.one_of(st.integers(1, 40), st.floats(0.1, 9.0))
+    ),
     "polynomial": st.builds(
         lambda run, end, power: run | {"lr_end": end, "power": power}, lengths(), st.floats(0.0, 9e-6), st.floats(0.2, 4.0)
     ),

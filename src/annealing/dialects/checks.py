@@ -30,7 +30,7 @@ def count(name: str, value: Any, least: int = 0) -> int:
         raise KindError(f"{name}={value!r} is not a number of updates: write a whole number such as {name}=1000.")
     if float(value) < least:
         raise ArgumentError(f"{name}={value!r} is too small: write a whole number of updates from {least}.")
-    return int(float(value)) if isinstance(value, float) else int(value)  # type: ignore[call-overload]
+    return int(float(value))
 
 
 def fraction(name: str, value: Any) -> float:

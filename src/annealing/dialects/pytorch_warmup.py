@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from annealing.core.arrays import SCALAR
 from annealing.core.checks import number
 from annealing.core.composition import chain
 from annealing.core.errors import ArgumentError, KindError
@@ -112,12 +113,31 @@ def _length(t: float, beta2: float) -> float:
 
 @register("pytorch_warmup.radam", arrays=True)
 def radam(xp: Any, t: Any, beta2: float, offset: float) -> Any:
-    """√[(ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)] at update t + offset."""
-    most = 2.0 / (1 - beta2) - 1
-    step = xp.real(t) + offset
-    kept = xp.power(beta2 + 0 * step, step)  # a power as in theirs: below, numbers that are nearly equal are subtracted
-    now = most - 2 * step * kept / (1 - kept)
+    """√[(ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)] at update t + offset, without the difference of large numbers in ρ."""
+    most, falls = 2.0 / (1 - beta2) - 1, -math.log(beta2)
+    now = most - 2 / falls + 2 / falls * _caught_up(xp, falls * (xp.real(t) + offset))
     return xp.sqrt((now - 4) * (now - 2) * most / ((most - 4) * (most - 2) * now))
+
+
+def _caught_up(xp: Any, x: Any) -> Any:
+    """1 − x/(exp(x) − 1), where x is small from its series."""
+    if xp is SCALAR:
+        return _series(x) if x < _SMALL else _direct(xp, x)
+    small = _SMALL + 0 * x
+    return xp.where(x < small, _series(xp.minimum(x, small)), _direct(xp, xp.maximum(x, small)))
+
+
+_SMALL = 0.25
+
+
+def _direct(xp: Any, x: Any) -> Any:
+    left = xp.exp(-x)
+    return 1 - x * left / (1 - left)
+
+
+def _series(x: Any) -> Any:
+    y = x * x
+    return x / 2 - y / 12 * (1 - y / 60 * (1 - y / 42 * (1 - y / 40 * (1 - 5 * y / 198))))
 
 
 def _exponential(period: int) -> Schedule:

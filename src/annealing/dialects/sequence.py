@@ -13,7 +13,22 @@ from annealing.core.length import REST, Length
 from annealing.core.phases import hold, jump
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
-from annealing.core.schedule import Constant, Formula, Hold, Knots, Pointwise, Ramp, Schedule
+from annealing.core.schedule import (
+    Chain,
+    Clip,
+    Constant,
+    Every,
+    Formula,
+    Hold,
+    Knots,
+    Lasting,
+    Pointwise,
+    Ramp,
+    Repeat,
+    Rounded,
+    Schedule,
+    Warmup,
+)
 from annealing.dialects.checks import count
 
 
@@ -70,9 +85,10 @@ def _joined(plans: Sequence[Plan], edges: Sequence[int]) -> Plan:
             phases.append(jump(plan(0)))
         if math.isinf(end):
             last = plan.after == "hold" and math.isfinite(plan.total)
-            phases.append(sized(unedited(plan).schedule, int(plan.total)) if last else endless(plan))
-            return chain(*phases).over(begin + plan.total if last else math.inf)
-        phases.append(opening(plan, int(end - begin)))
+            phase = sized(unedited(plan).schedule, int(plan.total)) if last else endless(plan)
+            return chain(*phases, alone(phase) if phases else phase).over(begin + plan.total if last else math.inf)
+        phase = opening(plan, int(end - begin))
+        phases.append(alone(phase) if phases else phase)
         reached = phases[-1].over(end - begin)(end - begin)
     raise AssertionError("the last plan never ends")
 
@@ -132,3 +148,27 @@ def sized(schedule: Schedule, length: int) -> Schedule:
     if isinstance(schedule, (Hold, Ramp, Formula, Knots)) and schedule.length == REST:
         return replace(schedule, length=Length(length))
     return lasting(schedule, length)
+
+
+def alone(schedule: Schedule) -> Schedule:
+    """Let a schedule open as it does with nothing before it, where that is not what it makes of its own first value.
+
+    The sides of an arithmetic between two schedules inherit nothing, and `hold()` is 1.
+    """
+    return schedule if _opens_alike(schedule) else schedule * hold()
+
+
+def _opens_alike(node: Schedule) -> bool:
+    match node:
+        case Warmup():
+            return node.start is not None
+        case Clip() | Rounded():
+            return False
+        case Pointwise(left=Constant() as number, right=body) | Pointwise(left=body, right=Constant() as number):
+            return node.op in ("+", "-", "*", "/") and number.value != 0 and _opens_alike(body)
+        case Chain():
+            return all(map(_opens_alike, node.phases))
+        case Repeat() | Lasting() | Every():
+            return _opens_alike(node.body)
+        case _:
+            return True

@@ -91,7 +91,7 @@ def get_cosine_schedule_with_warmup(
 
 @dialect(
     "transformers.get_cosine_with_hard_restarts_schedule_with_warmup",
-    odd=_ZERO,
+    odd=f"{_ZERO}; with 22 cycles or more, some begin an update late",
     example=f"{_RUN}, num_cycles=3",
 )
 def get_cosine_with_hard_restarts_schedule_with_warmup(
@@ -103,7 +103,8 @@ def get_cosine_with_hard_restarts_schedule_with_warmup(
     >>> transformers.get_cosine_with_hard_restarts_schedule_with_warmup(3e-4, 100, 1000, num_cycles=3)
     (3e-4 * chain(warmup(100, start=0), repeat(cosine(), 3))).over(1000)
 
-    Cycles that are no whole number of updates restart between two of them. Ours: `lr * chain(warmup(100), repeat(cosine(), 3))`.
+    Odd: a cycle is found by rounding `num_cycles * (t / span)`, so that of 22 cycles in 220 updates the one that should begin
+    at update 150 begins there with rate 0. Ours: `lr * chain(warmup(100), repeat(cosine(), 3))`.
     """
     whole_curve(last_epoch)
     total = count("num_training_steps", num_training_steps)
@@ -317,9 +318,9 @@ def get_scheduler(
 
 
 @register("transformers.hard_restarts", arrays=True)
-def hard_restarts(xp: Any, t: Any, cycles: float, span: float) -> Any:
-    """(1 + cos(π·(cycles·t/span mod 1)))/2, with theirs' rounding of the cycle."""
-    turns = cycles * (xp.real(t) / span)
+def hard_restarts(xp: Any, t: Any, cycles: float, span: float, rounded: float) -> Any:
+    """(1 + cos(π·(cycles·t/span mod 1)))/2; where theirs rounds a restart away, in the order of theirs."""
+    turns = cycles * (xp.real(t) / span) if rounded else cycles * xp.real(t) / span
     half = xp.sin(math.pi / 2 * (1 - (turns - xp.floor(turns))))
     return half * half
 
@@ -329,10 +330,11 @@ def _restarts(cycles: float, span: int) -> list[Schedule]:
         return [hold()]
     if cycles == 1:
         return [cosine()]
-    even = cycles >= 1 and cycles == int(cycles) and span % cycles == 0
-    if even and all(int(cycles * (i * (span // int(cycles)) / span)) == i for i in range(int(cycles))):  # none comes late
+    whole = cycles >= 1 and cycles == int(cycles)
+    late = not whole or any(int(cycles * (t / span)) != cycles * t // span for t in range(span))
+    if not late and span % cycles == 0:
         return [repeat(cosine(), int(cycles))]
-    return [formula("transformers.hard_restarts", cycles=cycles, span=span), jump(0)]
+    return [formula("transformers.hard_restarts", cycles=cycles, span=span, rounded=late), jump(0)]
 
 
 def _wave(lr: float, num_warmup_steps: int, num_training_steps: int, cycles: float, low: float) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from annealing.core.checks import number, positive
@@ -56,13 +57,26 @@ def StepLRScheduler(
         return _warmed(common, common.lr * decay(factor, int(period), staircase=True))
     if not factor > 0:
         raise ArgumentError(f"decay_rate={decay_rate!r} must be above 0 where decay_t is broken or the warm-up is no prefix.")
-    return _warmed(common, common.lr * formula("timm.step", ahead=common.entered, period=period, factor=factor))
+    times, per, late = _ratio(period)
+    steps = formula("timm.step", factor=factor, ahead=common.entered, times=times, per=per, late=late)
+    return _warmed(common, common.lr * steps)
 
 
 @register("timm.step", arrays=True)
-def step(xp: Any, t: Any, ahead: float, period: float, factor: float) -> Any:
-    """factor^⌊(t + ahead)/period⌋, divided as theirs divides."""
-    return xp.exp(math.log(factor) * xp.floor(xp.floor(xp.real(t) + ahead) // period))
+def step(xp: Any, t: Any, factor: float, ahead: float, times: float, per: float, late: float) -> Any:
+    """factor^⌊(times·(t + ahead) − late)/per⌋, of the whole part of t."""
+    return xp.exp(math.log(factor) * xp.floor((times * (xp.floor(xp.real(t)) + ahead) - late) / per))
+
+
+def _ratio(period: float) -> tuple[int, float, int]:
+    """Return whole numbers for a period such as 2.4 = 12/5, since float32 cannot tell where 12 stands to 5 * 2.4.
+
+    Theirs divides floats: where a period is a little more than what is written, as 2.2 is, a step comes a time late.
+    """
+    ratio = Fraction(period).limit_denominator(1000)
+    if abs(Fraction(period) - ratio) > 1e-14 * period:
+        return 1, period, 0
+    return ratio.denominator, ratio.numerator, int(Fraction(period) > ratio)
 
 
 @dialect(
