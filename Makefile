@@ -8,12 +8,13 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test slow bench clean
+.PHONY: help demo test slow parity bench clean
 
 help:
 	@echo "make demo    compare ten schedules on handwritten digits and write a report"
 	@echo "make test    lint, types and the tests"
 	@echo "make slow    the tests that take longer"
+	@echo "make parity  the dialects beside the real libraries"
 	@echo "make bench   the benchmarks"
 	@echo "make clean   remove everything that make has made"
 
@@ -25,10 +26,13 @@ test: .venv/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow and not parity"
 
 slow: .venv/test.stamp
 	$(BIN)/pytest -m slow
+
+parity: .venv/test.stamp
+	$(BIN)/pytest -n 2 -m parity
 
 bench: .venv/test.stamp
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done

@@ -34,6 +34,16 @@ def test_keras_sets_the_same_rates(seen, lr, given_options) -> None:
     np.testing.assert_allclose(lr * fold(controller, seen), keras_rates([seen], lr, **given_options), rtol=0, atol=2e-6 * lr)
 
 
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_keras_sets_the_same_rates_on_noise_that_falls(patience) -> None:
+    rng = np.random.default_rng(0)
+    for min_delta in (0.0, 0.25, 0.5):
+        given_options = {"patience": patience, "min_delta": min_delta, "cooldown": 2}
+        seen = ((np.linspace(48, 0, 40).astype(int) + rng.integers(-12, 12, 40)) / 16).tolist()
+        ours = fold(dialects.keras.ReduceLROnPlateau(lr=0.1, **given_options), seen)
+        np.testing.assert_allclose(0.1 * ours, keras_rates([seen], 0.1, **given_options), rtol=2e-6)
+
+
 def test_the_defaults_are_keras() -> None:
     seen = [1.0] * 30 + [0.5] * 25
 

@@ -37,6 +37,20 @@ def test_optax_scales_the_same(seen, static, options) -> None:
     )
 
 
+@pytest.mark.parametrize("static", STATIC)
+def test_optax_scales_the_same_on_noise_that_falls(static) -> None:
+    everything = dict(zip(("factor", "rtol", "atol"), static, strict=True))
+    rng = np.random.default_rng(0)
+    for patience in (1, 2, 3):
+        for _ in range(10):
+            seen = (np.linspace(48, 0, LONGEST).astype(int) + rng.integers(-12, 12, LONGEST)) / 16
+            np.testing.assert_allclose(
+                fold(dialects.optax.reduce_on_plateau(**everything, patience=patience), seen),
+                optax_scales(seen, **everything, patience=patience),
+                atol=2e-6,
+            )
+
+
 def test_the_defaults_are_optax() -> None:
     seen = [1.0] * 25 + [0.5] * 5
 

@@ -264,3 +264,12 @@ def test_the_slope_of_a_plan_is_finite_in_jax() -> None:
     assert float(slope(35.0)) == pytest.approx(-1 / (2 * np.sqrt(0.5)) / 10, rel=1e-5)
     assert float(slope(20.0)) == 0
     assert float(slope(5.0)) == pytest.approx(1 / 11, rel=1e-5)
+
+
+def test_a_plan_can_go_on_along_its_last_curve() -> None:
+    """after="continue" is what a formula does that nobody stops: a cosine rises again, a line crosses zero."""
+    t = np.arange(12)
+
+    np.testing.assert_allclose(an.cosine().over(4, after="continue")(t), 0.5 * (1 + np.cos(np.pi * t / 4)), atol=1e-12)
+    np.testing.assert_allclose(an.linear().over(4, after="continue")(t), 1 - t / 4, atol=1e-12)
+    assert an.linear().over(4, after="continue")(6) == -0.5

@@ -137,3 +137,11 @@ def test_cycles_beyond_every_number_are_refused_as_ours(wild: dict[str, float]) 
 
 def test_a_number_of_numpy_is_a_number_of_cycles() -> None:
     assert an.repeat(an.cosine(), np.int64(3)) == an.repeat(an.cosine(), 3)  # type: ignore[arg-type]
+
+
+def test_endless_cycles_of_many_pieces_are_read_on_the_host() -> None:
+    """A cycle of more than a handful of values, repeated for ever: array and single numbers agree."""
+    plan = an.repeat(an.table([0.1 * i for i in range(11)])).over(inf)
+
+    np.testing.assert_allclose(plan(np.arange(40)), [plan(t) for t in range(40)])
+    assert plan(10**9) == plan(10**9 % 11)

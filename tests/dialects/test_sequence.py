@@ -46,7 +46,7 @@ def test_a_mirrored_ramp_goes_to_and_fro_inside_a_sequence(total: int, edge: int
 def test_a_plan_that_no_schedule_can_say_is_refused_by_name() -> None:
     mirrored = an.wsd(2, 3).over(10, after="mirror")
 
-    with pytest.raises(an.AnnealingError, match="which only a single cosine or linear phase can do"):
+    with pytest.raises(an.AnnealingError, match="which inside a sequence only a mirrored cosine or line can do"):
         in_sequence("test", [mirrored, an.hold().over(3)], [15])
     with pytest.raises(an.AnnealingError, match="cannot be a part of another plan"):
         in_sequence("test", [an.hold().over(3, unit="tokens"), an.hold().over(3)], [2])

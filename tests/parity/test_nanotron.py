@@ -57,7 +57,11 @@ def test_it_gives_what_nanotron_gave() -> None:
     early = ours.lr_scheduler_builder(
         0.1, 10, lr_decay_style="cosine", lr_decay_starting_step=50, min_decay_lr=0.01, total_training_steps=100
     )
-    gave(early, 9, [0.0, 0.09, 0.1, 0.1, 0.1, 0.1, 0.09779754323328192, 0.0785124354122177, 0.04796044907318963, 0.02078173154799861])
+    gave(
+        early,
+        9,
+        [0.0, 0.09, 0.1, 0.1, 0.1, 0.1, 0.09779754323328192, 0.0785124354122177, 0.04796044907318963, 0.02078173154799861],
+    )
     assert early(90) == early(99) == 0.01
     wasted = ours.lr_scheduler_builder(0.1, min_decay_lr=0.0, total_training_steps=30)
     gave(wasted, 3, [0.0, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01])

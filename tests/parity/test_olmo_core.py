@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import annealing as an
@@ -112,14 +112,15 @@ def test_a_stable_or_a_power_stretch_and_a_linear_decay(total: int, warm: int, d
 def test_a_cosine_that_is_cut_off_by_a_line(total: int, warm: int, decay: float, alpha: float) -> None:
     length = round(total * decay)
     whole = curve(warm, total, 0.0, alpha, cosine)
-    if not length or whole(total - length) == 0:
-        return
+    assume(length and whole(total - length) > 0)  # where theirs divides by zero or fails an assertion
     plan = ours.CosWithWarmupAndLinearDecay(warmup=warm, alpha_f=alpha, decay_fraction=decay, lr=LR, max_steps=total)
 
     trained(plan, lambda s: whole(s) if s < total - length else fall(total - s, length, 0.0, whole(total - length)), total)
 
 
-@given(lengths=st.lists(st.integers(5, 50), min_size=1, max_size=4), warm=st.integers(0, 3), share=st.floats(0.2, 0.4), low=minima)
+@given(
+    lengths=st.lists(st.integers(5, 50), min_size=1, max_size=4), warm=st.integers(0, 3), share=st.floats(0.2, 0.4), low=minima
+)
 def test_every_period_stays_and_falls(lengths: list[int], warm: int, share: float, low: float) -> None:
     heights = [1.0, 0.5, 2.0, 1.5][: len(lengths)]
     own = [lengths[0] - warm, *lengths[1:]]
@@ -157,13 +158,11 @@ def test_schedulers_in_sequence_begin_where_the_last_one_ended(total: int, first
     def rate(s: int) -> float:
         return both(s) if not cut or s < start else max(0.0, both(start) * (1 - (s - start) / 10)) if start else 0.0
 
-    plan = ours.SequentialScheduler(
-        schedulers=[{"type": "cos_with_warmup", "warmup": 3, "alpha_f": 0.5}, {"type": "linear_with_warmup", "warmup": 0, "alpha_f": 0.2}],
-        schedulers_max=[first],
-        override_decay=override,
-        lr=LR,
-        max_steps=total,
-    )  # fmt: skip
+    parts = [
+        {"type": "cos_with_warmup", "warmup": 3, "alpha_f": 0.5},
+        {"type": "linear_with_warmup", "warmup": 0, "alpha_f": 0.2},
+    ]
+    plan = ours.SequentialScheduler(schedulers=parts, schedulers_max=[first], override_decay=override, lr=LR, max_steps=total)
 
     trained(plan, rate, total)
 
@@ -202,15 +201,24 @@ def test_it_gives_what_olmo_core_gave() -> None:
     gave(
         ours.CosWithWarmup(warmup=20, warmup_min_lr=1e-5, **fields),
         9,
-        [2.45e-05, 0.000155, 0.0002855, 0.0002933926296998457, 0.0002710177856689005, 0.00023553730623665305, 0.0001913371934721773],
+        [
+            2.45e-05,
+            0.000155,
+            0.0002855,
+            0.0002933926296998457,
+            0.0002710177856689005,
+            0.00023553730623665305,
+            0.0001913371934721773,
+        ],
     )
-    gave(ours.WSD(warmup=20, decay_fraction=0.3, **fields), 9, [1.5e-05, 0.00015, 0.000285, *[3e-4] * 5, 0.00027, 0.00018, 9e-05, 0.0])
     gave(
-        ours.CosWithWarmupAndLinearDecay(warmup=20, decay_fraction=0.3, **fields),
-        33,
-        [1.5e-05, 0.0002503, 0.000113337736630711, 0.0],
-        within=1.0,
+        ours.WSD(warmup=20, decay_fraction=0.3, **fields),
+        9,
+        [1.5e-05, 0.00015, 0.000285, *[3e-4] * 5, 0.00027, 0.00018, 9e-05, 0.0],
     )
+    cut = ours.CosWithWarmupAndLinearDecay(warmup=20, decay_fraction=0.3, **fields)
+    gave(cut, 9, [1.5e-05, 0.00015, 0.000285, 0.0002933926296998457, 0.0002710177856689005, 0.00023553730623665305])
+    gave(cut, 72, [1.5e-05, 0.00010200396296764159])
     gave(
         ours.WSDS(warmup=10, decay=20, period_lengths=[50, 50], **fields),
         9,
@@ -224,7 +232,7 @@ def test_it_gives_what_olmo_core_gave() -> None:
     gave(
         ours.SequentialScheduler(schedulers=parts, schedulers_max=[40, 30], **fields),
         9,
-        [3e-05, 3e-4, 0.00026908389392193543, 0.00020182372542187893, 0.00015367076127786346, 0.00013823757543866236]
+        [3e-05, 3e-4, 0.00026908389392193543, 0.00020182372542187893, 0.00015367076127786346, 0.00013823757543866236],
     )
 
 
@@ -261,7 +269,10 @@ def test_the_catalogue_says_that_it_is_unverified_and_gives_an_example(name: str
         (lambda: ours.WSDS(period_lengths=[10, 5], warmup=0, decay=8, max_steps=20), "longer than its 5"),
         (lambda: ours.WSDS(period_lengths=[], warmup=0, decay=8, max_steps=20), "at least one period"),
         (lambda: ours.ExponentialScheduler(lr_min=0.0, max_steps=20), "above 0"),
-        (lambda: ours.SequentialScheduler(schedulers=[{"type": "cosine"}], schedulers_max=[], max_steps=9), "no scheduler of OLMo"),
+        (
+            lambda: ours.SequentialScheduler(schedulers=[{"type": "cosine"}], schedulers_max=[], max_steps=9),
+            "no scheduler of OLMo",
+        ),
         (lambda: ours.SequentialScheduler(schedulers=[{"type": "wsd", "warm": 3}], schedulers_max=[], max_steps=9), "its fields"),
         (lambda: ours.SequentialScheduler(schedulers=[{"type": "wsd"}] * 2, schedulers_max=[], max_steps=9), "but the last"),
         (lambda: ours.ComposableScheduler(stages=[], max_steps=9), "is empty"),

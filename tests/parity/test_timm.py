@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 import annealing as an
@@ -75,11 +75,18 @@ def optimizer_of(lr: float) -> Any:
 
 
 def stepped(scheduler: Any, updates: int = PAST) -> np.ndarray:
-    """The rate at every time: the first is the constructor's, the others come from `step` and `step_update`."""
+    """The rate at every time: the first is the constructor's, the others come from `step` and `step_update`.
+
+    It ends where theirs fails: cycles that shrink come, some time after the last one, to the logarithm of a negative number.
+    """
     values = []
     for t in range(updates):
-        if t:
-            scheduler.step(t) if scheduler.t_in_epochs else scheduler.step_update(t)
+        try:
+            if t:
+                scheduler.step(t) if scheduler.t_in_epochs else scheduler.step_update(t)
+        except ValueError:
+            assert scheduler.cycle_mul < 1
+            break
         values.append(scheduler.optimizer.param_groups[0]["lr"])
     return np.array(values, dtype=float)
 
@@ -90,7 +97,7 @@ def difference(plan: an.Plan, expected: np.ndarray) -> float:
 
 
 def accepted(name: str, arguments: dict[str, Any]) -> None:
-    """Leave out what theirs cannot do either: an end that fails, and a decay longer than what it is part of."""
+    """Leave out what theirs refuses too, and cycles that grow so little that the rounding of a logarithm decides."""
     if "cycle_mul" in arguments:
         assume(arguments["cycle_mul"] > 0.999 or arguments["cycle_mul"] < 0.99)
     if "decay_fn" in arguments:
@@ -104,12 +111,12 @@ def test_every_time_in_the_run_and_past_its_end_agrees(name: str, data: st.DataO
     arguments = data.draw(st.fixed_dictionaries(CASES[name]))
     accepted(name, arguments)
     lr = max(lr, arguments.get("lr_min", 0.0))
-    scheduler = getattr(theirs, name)(optimizer_of(lr), **arguments)
     try:
-        expected = stepped(scheduler)
-    except (ValueError, TypeError):  # a cycle_mul below 1 fails after the last cycle: the logarithm of a negative number
+        scheduler = getattr(theirs, name)(optimizer_of(lr), **arguments)
+    except ValueError:  # the warm-up of a tanh is longer than cycles that shrink can ever be
         assert arguments["cycle_mul"] < 1
-        expected = stepped(getattr(theirs, name)(optimizer_of(lr), **arguments), arguments["t_initial"])
+        reject()
+    expected = stepped(scheduler)
     plan = getattr(ours, name)(lr, **arguments)
 
     assert difference(plan, expected) <= 1e-12, plan

@@ -81,6 +81,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         error(f"failed: {type(bug).__name__}: {bug}. Set ANNEAL_TRACEBACK=1 to see where, and please report it.")
         return FAILED
+    if status == INTERRUPTED:  # Typer turns a Ctrl-C that nobody else took into this
+        error("interrupted.")
     return status if isinstance(status, int) else 0
 
 

@@ -97,6 +97,14 @@ def _numpy_each(function: Callable[[float], float], t: Any) -> Any:
     return np.array([function(x) for x in t.reshape(-1).tolist()]).reshape(t.shape)
 
 
+def _numpy_take(values: Any, index: Any) -> Any:
+    return np.asarray(values)[index]
+
+
+def _numpy_search(marks: Any, t: Any) -> Any:
+    return np.searchsorted(marks, t, side="right")
+
+
 NUMPY = Namespace(
     real=lambda x: np.asarray(x, dtype=np.float64),
     sin=np.sin,
@@ -112,9 +120,9 @@ NUMPY = Namespace(
     is_whole=lambda t: t.dtype.kind in "iu",
     largest_whole=math.inf,
     where=np.where,
-    take=_unused,
-    take_whole=_unused,
-    search=_unused,
+    take=_numpy_take,
+    take_whole=_numpy_take,
+    search=_numpy_search,
 )
 
 

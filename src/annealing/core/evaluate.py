@@ -25,6 +25,7 @@ AFTER = {
     "hold": "the last value",
     "repeat": "the run again",
     "mirror": "back the way it came, and there again",
+    "continue": "the last phase's own curve, beyond its end",
 }
 
 
@@ -34,7 +35,8 @@ class Reader:
     __slots__ = ("_after", "_begins", "_pieces", "_total", "number")
 
     def __init__(self, track: Track, total: float, after: str) -> None:
-        end = () if math.isinf(track.length) else (Piece(track.length, Flat(track.end)),)
+        goes_on = math.isinf(track.length) or (after == "continue" and bool(track.pieces))
+        end = () if goes_on else (Piece(track.length, Flat(track.end)),)
         self._pieces = (*track.pieces, *end)
         self._begins = [piece.begin for piece in self._pieces]
         self._total = total
@@ -163,4 +165,14 @@ def _mirror(xp: Namespace, t: Any, total: float) -> Any:
     return xp.minimum(there, 2 * total - there)
 
 
-_FOLDS: dict[str, Callable[[Namespace, Any, float], Any]] = {"hold": _hold, "repeat": _repeat, "mirror": _mirror}
+def _continue(xp: Namespace, t: Any, total: float) -> Any:
+    del xp, total
+    return t
+
+
+_FOLDS: dict[str, Callable[[Namespace, Any, float], Any]] = {
+    "hold": _hold,
+    "repeat": _repeat,
+    "mirror": _mirror,
+    "continue": _continue,
+}

@@ -40,7 +40,7 @@ class Schedule(Arithmetic):
         an end, or nothing when every phase has a written count; `unit`, what the plan is a function of
         ("updates", "samples", "tokens", "epochs"); `endpoint`, whether the end value is reached on the
         last update instead of one after it; `after`, what happens past the end: "hold" the last value,
-        "repeat" the run, or "mirror" it (back up the way it came).
+        "repeat" the run, "mirror" it (back up the way it came), or "continue" the last phase's own curve.
 
         >>> import annealing as an
         >>> an.linear().over(4).values()

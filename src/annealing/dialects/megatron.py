@@ -18,7 +18,7 @@ from annealing.core.checks import number
 from annealing.core.errors import ArgumentError
 from annealing.core.length import LengthLike
 from annealing.core.marks import stairs
-from annealing.core.phases import geometric, power
+from annealing.core.phases import geometric, hold, power
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
@@ -158,7 +158,7 @@ def _weight_decay(values: Mapping[str, float], steps: int, style: str, total: in
     if style == "constant":
         if start != end:
             raise ArgumentError(f"wd_incr_style='constant' needs start_wd and end_wd to be equal, not {start:g} and {end:g}.")
-        return joined([flat(0, math.inf, end)], total)
+        return end * hold()
     return joined([curve(0, steps, start, end, style), flat(steps, math.inf, end)], total)
 
 

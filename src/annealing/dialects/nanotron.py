@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from annealing.core.errors import ArgumentError
+from annealing.core.phases import hold
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, one_of, rate
@@ -57,7 +58,7 @@ def lr_scheduler_builder(
     left = total - warm - (0 if lr_decay_starting_step is None else begin)
     length = left if lr_decay_steps is None else count("lr_decay_steps", lr_decay_steps)
     if warm == 0 and length == 0:
-        return joined([flat(0, math.inf, peak * peak)], total).over(total)
+        return (peak * peak * hold()).over(total)
     rise, reached = _rise(warm, ramp, peak)
     at_once = begin > warm or (begin == warm and length > 0)  # otherwise update `warm` still belongs to the warm-up
     first = max(begin if at_once else warm + 1, reached)

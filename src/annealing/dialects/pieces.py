@@ -15,7 +15,7 @@ from annealing.core.composition import chain
 from annealing.core.length import LengthLike
 from annealing.core.marks import knots
 from annealing.core.phases import cooldown, hold, jump, warmup
-from annealing.core.schedule import Hold, Jump, Schedule
+from annealing.core.schedule import Schedule
 
 _PEAK = 1.0  # where a phase opens when nothing came before it
 
@@ -89,11 +89,7 @@ def joined(pieces: Sequence[Piece | Given], total: float = math.inf) -> Schedule
             reached = piece.to[1] if piece.to[0] == end or _is_flat(piece) else None
     if not phases or (pieces[-1].end < total):
         phases.append(hold())
-    match phases:
-        case [Jump(to=value), Hold() as stay]:
-            return value * stay
-        case _:
-            return chain(*phases)
+    return chain(*phases)
 
 
 def _written(piece: Piece, begin: float, end: float, length: LengthLike, reached: float | None, first: bool) -> list[Schedule]:

@@ -27,6 +27,7 @@ from annealing.core.schedule import (
     Repeat,
     Rounded,
     Schedule,
+    Table,
     Warmup,
 )
 from annealing.dialects.checks import count
@@ -128,8 +129,11 @@ def _cycle(plan: Plan) -> Schedule:
     if plan.after == "repeat":
         return repeat(lasting(schedule, total))
     there = schedule.right if isinstance(schedule, Pointwise) and isinstance(schedule.left, Constant) else schedule
-    if not isinstance(there, Ramp) or there.ease not in ("cosine", "linear"):
-        raise KindError(f"{plan} goes back the way it came, which only a single cosine or linear phase can do inside a sequence.")
+    if plan.after != "mirror" or not isinstance(there, Ramp) or there.ease not in ("cosine", "linear"):
+        raise KindError(
+            f"{plan} goes on past its end (after={plan.after!r}), which inside a sequence only a mirrored cosine or line can do: "
+            'give it after="hold".'
+        )
     top, bottom = plan(0), plan(total)
     return repeat(chain(Ramp(bottom, Length(total), top, there.ease), Ramp(top, Length(total), None, there.ease)))
 
@@ -164,6 +168,8 @@ def _opens_alike(node: Schedule) -> bool:
             return node.start is not None
         case Clip() | Rounded():
             return False
+        case Table():
+            return node.marks[0].unit != "%"  # a share may be rounded to 0, and the value before it is never seen
         case Pointwise(left=Constant() as number, right=body) | Pointwise(left=body, right=Constant() as number):
             return node.op in ("+", "-", "*", "/") and number.value != 0 and _opens_alike(body)
         case Chain():

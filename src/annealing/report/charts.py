@@ -125,6 +125,7 @@ def _frame(x: Axis, y: Axis | None, height: int, **more: Any) -> Any:
             side.formatter = BasicTickFormatter(precision=6) if of.ticks else LogTickFormatter(min_exponent=4)
         if of is not None and of.ticks:
             side.ticker = FixedTicker(ticks=list(of.ticks))
+            side.major_label_overrides = {tick: f"{tick:.3g}" for tick in of.ticks}
     plot.grid.grid_line_color = GRID
     if y is None:
         plot.ygrid.grid_line_color = None

@@ -36,6 +36,9 @@ def loss_curves(comparison: Comparison) -> Lines:
     )
 
 
+_TICKS = 7  # as many rates can be named below the axis
+
+
 def rate_grid(comparison: Comparison) -> Lines | None:
     """Draw the mean final loss on the tuning seeds against the rate; None where there was no choice of rates."""
     lines = [line for row in _best_first(comparison) if (line := _rate_line(comparison, row)) is not None]
@@ -43,7 +46,8 @@ def rate_grid(comparison: Comparison) -> Lines | None:
     if len(rates) < 2 or not lines:
         return None
     chosen = [line.marked[1] for line in lines if line.marked is not None]
-    reach = max(chosen, default=math.inf) + 3 * (np.ptp(chosen) if len(chosen) > 1 else math.inf)
+    highest = max(chosen, default=math.inf)
+    reach = highest + max(3 * float(np.ptp(chosen)), 0.5 * abs(highest)) if len(chosen) > 1 else math.inf
     seen = [y for line in lines for y in line.y]
     losses = axis("final validation loss", [y for y in seen if y <= reach] or seen)
     across = (rates[-1] / rates[0]) ** 0.05
@@ -51,7 +55,9 @@ def rate_grid(comparison: Comparison) -> Lines | None:
     return Lines(
         title="Choice of the rate",
         caption=f"Mean final loss over {seeds}; the ring is the rate chosen, a cross a rate at which a run diverged.",
-        x=Axis("learning rate (peak)", rates[0] / across, rates[-1] * across, "log", tuple(rates)),
+        x=Axis(
+            "learning rate (peak)", rates[0] / across, rates[-1] * across, "log", tuple(rates[:: math.ceil(len(rates) / _TICKS)])
+        ),
         y=losses,
         lines=with_crosses_apart(lines, losses),
     )

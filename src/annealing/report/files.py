@@ -108,7 +108,7 @@ def claimed(folder: Path) -> Generator[None]:
 
 def cannot_write(path: Path, error: OSError) -> ArgumentError:
     """Say in one line why a path cannot be written to, and what to write instead."""
-    return ArgumentError(f"{path} cannot be written to ({error.strerror or error}): name another place, such as --out my-report.")
+    return ArgumentError(f"{path} cannot be written to ({error.strerror or error}): name another place.")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import threading
 import time
 from functools import lru_cache, partial
@@ -21,7 +22,8 @@ TASK_FILE = "task.pickle"
 
 
 def start(parent: int) -> None:
-    """Set a new worker up: one thread, and an eye on the process that started it."""
+    """Set a new worker up: one thread, deaf to Ctrl-C (its caller ends it), an eye on the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 

@@ -133,7 +133,7 @@ def _read(node: ast.expr, reading: Reading) -> Any:
             return _joined(op, sides[0], sides[1], reading.text)
         case ast.Name(id=name):
             return reading.names[name] if name in reading.names else _word(name, reading.text)
-        case ast.Dict(keys=keys, values=values) if all(isinstance(key, (ast.Constant, ast.Name)) for key in keys):
+        case ast.Dict(keys=keys, values=values) if all(isinstance(key, (ast.Constant, ast.Name, ast.UnaryOp)) for key in keys):
             return {_read(k, reading): _read(v, reading) for k, v in zip(keys, values, strict=True) if k is not None}
         case ast.List(elts=items):
             return [_read(item, reading) for item in items]
@@ -153,12 +153,13 @@ def _methods(node: ast.expr, reading: Reading) -> Any:
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         calls.append((node.func.attr, node))
         node = node.func.value
+    for name, _ in calls:
+        if name not in METHODS:
+            raise ParseError(f".{name}(…) is not in the language; after a schedule write one of {', '.join(METHODS)}.")
     if sum(name not in _EDITS for name, _ in calls) > DEEPEST:
         raise ParseError(f"{_short(reading.text)} is nested more than {DEEPEST} deep: build it in Python instead.")
     value = _number_or_schedule(_read(node, reading), reading.text)
     for name, call in reversed(calls):
-        if name not in METHODS:
-            raise ParseError(f".{name}(…) is not in the language; after a schedule write one of {', '.join(METHODS)}.")
         value = _called(name, METHODS[name], [value], call, reading)
     return value
 

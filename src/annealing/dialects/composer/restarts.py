@@ -39,8 +39,8 @@ def CosineAnnealingWarmRestartsScheduler(
     """Fall to `alpha_f` along half a cosine, start again, each cycle `t_mult` times as long as the one before.
 
     >>> from annealing.dialects import composer
-    >>> composer.CosineAnnealingWarmRestartsScheduler("10ba", 2.0, lr=0.1, max_duration="150ba")
-    (0.1 * repeat(cosine(), first=10, growth=2)).over(150)
+    >>> composer.CosineAnnealingWarmRestartsScheduler("10ba", 2.0, lr=0.1, max_duration="100ba")
+    (0.1 * repeat(cosine(), first=10, growth=2)).over(100)
 
     Odd: lengths are cut one after another (10, 15, 22, 33 for 1.5), and so they are written out here. With `t_mult`
     below 1 they shrink to nothing: there theirs fails in the middle of the run, and this refuses before it.

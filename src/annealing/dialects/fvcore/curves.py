@@ -25,8 +25,8 @@ def ConstantParamScheduler(value: float, *, total: int | None = None) -> Any:
     """Stay at `value`.
 
     >>> from annealing.dialects import fvcore
-    >>> fvcore.ConstantParamScheduler(value=0.1, total=100)
-    chain(jump(0.1), hold()).over(100)
+    >>> fvcore.ConstantParamScheduler(value=0.1, total=3).values()
+    array([0.1, 0.1, 0.1])
 
     Odd: asked for the end of the run, theirs raises. Ours: `0.1 * hold()`.
     """

@@ -79,9 +79,9 @@ def StepDecay(learning_rate: float, step_size: int, gamma: float = 0.1) -> Plan:
     return (rate("learning_rate", learning_rate) * step(count("step_size", step_size, 1), factor)).over(math.inf)
 
 
-@dialect("paddle.LambdaDecay", checked=False, example='learning_rate=0.1, lr_lambda="mine"')
+@dialect("paddle.LambdaDecay", checked=False, example="learning_rate=0.1, lr_lambda=geometric(0.95)")
 def LambdaDecay(learning_rate: float, lr_lambda: Any) -> Plan:
-    """Multiply the rate by a function of the update, which must have a name (see `annealing.register`).
+    """Multiply the rate by a function of the update: a registered one (see `annealing.register`), or a schedule of ours.
 
     >>> import annealing as an
     >>> from annealing.dialects import paddle

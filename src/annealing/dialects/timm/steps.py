@@ -65,7 +65,8 @@ def StepLRScheduler(
 @register("timm.step", arrays=True)
 def step(xp: Any, t: Any, factor: float, ahead: float, times: float, per: float, late: float) -> Any:
     """factor^⌊(times·(t + ahead) − late)/per⌋, of the whole part of t."""
-    return xp.exp(math.log(factor) * xp.floor((times * (xp.floor(xp.real(t)) + ahead) - late) / per))
+    passed = times * (xp.floor(xp.real(t)) + ahead) - late
+    return xp.exp(math.log(factor) * xp.floor(xp.maximum(passed, 0 * passed) / per))
 
 
 def _ratio(period: float) -> tuple[int, float, int]:

@@ -1,0 +1,11 @@
+"""Marks what is here: comparisons with the real libraries take minutes, and have a command of their own."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.parity)
