@@ -98,7 +98,8 @@ def _numpy_each(function: Callable[[float], float], t: Any) -> Any:
 
 
 def _numpy_take(values: Any, index: Any) -> Any:
-    return np.asarray(values)[index]
+    chosen: Any = np.asarray(values)[index]
+    return chosen
 
 
 def _numpy_search(marks: Any, t: Any) -> Any:
