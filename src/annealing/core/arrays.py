@@ -103,7 +103,8 @@ def _numpy_take(values: Any, index: Any) -> Any:
 
 
 def _numpy_search(marks: Any, t: Any) -> Any:
-    return np.searchsorted(marks, t, side="right")
+    counts: Any = np.searchsorted(marks, t, side="right")
+    return counts
 
 
 NUMPY = Namespace(
