@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Optional
@@ -33,7 +34,7 @@ def same(plan: an.Plan, expected: Any, within: float = 1e-12) -> None:
     """Every update gets the same value, to within a share of the largest."""
     values = np.array(expected, dtype=float)
     difference = np.abs(plan(np.arange(values.size)) - values)
-    assert difference.max() <= within * np.abs(values).max(), (plan, int(difference.argmax()))
+    assert difference.max() <= within * max(np.abs(values).max(), 1e-300), (plan, int(difference.argmax()))
 
 
 def stepped(make: Any, updates: int, betas: bool = False) -> np.ndarray:
@@ -63,6 +64,7 @@ def fastai_schedules() -> ModuleType:
         "patch": lambda function: function,
         "L": foundation.L,
         "functools": __import__("functools"),
+        "is_listy": lambda value: isinstance(value, (tuple, list)),
         "math": math,
         "np": __import__("numpy"),
         "store_attr": basics.store_attr,
@@ -110,6 +112,12 @@ def megatron_scheduler() -> ModuleType:
     return _file(
         "megatron", "core/optimizer_param_scheduler.py", {"megatron": {}, "megatron.core": {}, "megatron.core.utils": quiet}
     )
+
+
+@cache
+def megatron_batch_sizes() -> ModuleType:
+    """`megatron.core.num_microbatches_calculator`."""
+    return _file("megatron", "core/num_microbatches_calculator.py", {"megatron": {}, "megatron.core": {}})
 
 
 def torchtitan_schedulers() -> ModuleType:

@@ -99,7 +99,7 @@ def fitted(fit: Any, batches: int, arguments: dict[str, Any]) -> dict[str, np.nd
 
 
 @given(epochs=st.integers(1, 6), batches=st.integers(1, 30), pct=st.floats(0.05, 0.95), div=st.floats(1.0, 50.0))
-def test_fastai_fits_same(fastais: Any, epochs: int, batches: int, pct: float, div: float) -> None:
+def test_fastai_fits_agree(fastais: Any, epochs: int, batches: int, pct: float, div: float) -> None:
     assume(pct + (1 - pct) == 1.0)  # theirs asserts it
     cycle = fitted(fastais.fit_one_cycle, batches, {"n_epoch": epochs, "lr_max": LR, "div": div, "pct_start": pct})
     flat = fitted(fastais.fit_flat_cos, batches, {"n_epoch": epochs, "lr": LR, "pct_start": pct})
@@ -111,7 +111,7 @@ def test_fastai_fits_same(fastais: Any, epochs: int, batches: int, pct: float, d
 
 
 @given(cycles=st.integers(1, 4), length=st.integers(1, 2), growth=st.integers(2, 3), batches=st.integers(1, 40))
-def test_fastai_restarts_same(fastais: Any, cycles: int, length: int, growth: int, batches: int) -> None:
+def test_fastai_restarts_agree(fastais: Any, cycles: int, length: int, growth: int, batches: int) -> None:
     arguments = {"n_cycles": cycles, "cycle_len": length, "cycle_mult": growth, "lr_max": LR}
     whole = length * (growth**cycles - 1) // (growth - 1)
     assume(sum(length * growth**i / whole for i in range(cycles)) == 1.0)
@@ -121,10 +121,41 @@ def test_fastai_restarts_same(fastais: Any, cycles: int, length: int, growth: in
 
 @pytest.mark.parametrize("kind", ["Lin", "Cos", "No", "Exp"])
 @given(start=st.floats(0.01, 2.0), end=st.floats(0.01, 2.0), total=totals)
-def test_fastai_annealers_same(fastais: Any, kind: str, start: float, end: float, total: int) -> None:
+def test_fastai_annealers_agree(fastais: Any, kind: str, start: float, end: float, total: int) -> None:
     theirs = getattr(fastais, f"Sched{kind}")(start, end)
 
     same(getattr(fastai, f"Sched{kind}")(start, end, total), [theirs(t / total) for t in range(total)])
+
+
+@given(
+    parts=st.lists(st.integers(1, 20), min_size=1, max_size=4),
+    ends=st.lists(st.tuples(st.floats(0.01, 2.0), st.floats(0.01, 2.0), st.floats(0.2, 4.0)), min_size=4, max_size=4),
+    total=totals,
+)
+def test_fastai_combinations_agree(fastais: Any, parts: list[int], ends: list[tuple[float, float, float]], total: int) -> None:
+    pcts = [part / sum(parts) for part in parts]
+    assume(sum(pcts) == 1.0)
+    theirs = fastais.combine_scheds(pcts, [fastais.SchedPoly(*own) for own in ends[: len(pcts)]])
+    plan = fastai.combine_scheds(pcts, [fastai.SchedPoly(*own) for own in ends[: len(pcts)]], total)
+
+    same(plan, [theirs(t / total) for t in range(total)], within=2e-4)  # float32 positions in parts down to 1%, to a power of 0.2
+
+
+@given(start=st.floats(1e-8, 1e-3), end=st.floats(0.1, 10.0), batches=st.integers(1, 150))
+def test_fastai_range_tests_agree(fastais: Any, start: float, end: float, batches: int) -> None:
+    finder = fastais.LRFinder(start, end, batches)
+
+    same(fastai.LRFinder(start, end, batches), [finder.scheds["lr"](k / finder.num_it) for k in range(finder.num_it)])
+
+
+def test_fastai_fine_tunes_in_two_one_cycles(fastais: Any) -> None:
+    calls: list[Any] = []
+    learner = SimpleNamespace(freeze=lambda: None, unfreeze=lambda: None, fit_one_cycle=lambda *a, **k: calls.append((a, k)))
+    fastais.fine_tune(learner, 3, 0.2, 2)
+    plan = fastai.fine_tune(3, 0.2, 2, steps_per_epoch=50, groups=("body", "head"))
+
+    assert calls == [((2, slice(0.2)), {"pct_start": 0.99}), ((3, slice(0.001, 0.1)), {"pct_start": 0.3, "div": 5.0})]
+    assert [plan.plans_for(group)["lr"](145) for group in ("body", "head")] == pytest.approx([0.001, 0.1])
 
 
 # DeepSpeed

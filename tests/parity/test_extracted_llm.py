@@ -55,6 +55,17 @@ def test_megatron_agrees(megatrons: Any, rates: Any, style: str, decay: dict[str
         same(plan.plans_for(group)["weight_decay"], [row[i][1] for row in seen])
 
 
+@given(first=st.integers(1, 9), by=st.integers(1, 9), steps=st.integers(1, 20), samples=st.integers(1, 300))
+def test_megatron_batch_sizes_agree(first: int, by: int, steps: int, samples: int) -> None:
+    kind = extracted.megatron_batch_sizes().RampupBatchsizeNumMicroBatchesCalculator
+    theirs, seen = kind(first + by * steps, 1, 1, False, 1, first, by, samples), []
+    for consumed in range(samples + 20):
+        theirs.update(consumed, False)
+        seen.append(theirs.get_current_global_batch_size())
+
+    same(megatron.RampupBatchsizeNumMicroBatchesCalculator(first + by * steps, first, by, samples), seen)
+
+
 # torchtitan and nanotron
 
 
@@ -170,7 +181,7 @@ def test_olmo_core_agrees(olmos: Any, name: str, data: st.DataObject, total: int
 
 
 @given(data=st.data(), names=st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=3), total=st.integers(30, 120))
-def test_olmo_core_sequences_same(olmos: Any, data: st.DataObject, names: list[str], total: int) -> None:
+def test_olmo_core_sequences_agree(olmos: Any, data: st.DataObject, names: list[str], total: int) -> None:
     fields = [data.draw(st.fixed_dictionaries(OLMO[name])) for name in names]
     longest = [data.draw(lengths) for _ in names[1:]]
     override = data.draw(st.none() | st.fixed_dictionaries({"start": lengths, "duration": lengths, "end_lr": small}))
@@ -191,3 +202,17 @@ def test_olmo_core_sequences_same(olmos: Any, data: st.DataObject, names: list[s
         return
 
     same(plan, expected)
+
+
+levels = st.one_of(*(st.fixed_dictionaries({name: st.floats(0.0, 0.5)}) for name in ("end_lr", "end_lr_fraction")))
+openings = st.one_of(st.just({}), *(st.fixed_dictionaries({n: st.floats(0.0, 0.5)}) for n in ("start_lr", "start_lr_fraction")))
+durations = st.fixed_dictionaries({"duration": lengths, "shape": st.sampled_from(["linear", "cosine"])})
+
+
+@given(parts=st.lists(st.tuples(durations, levels, openings), min_size=1, max_size=4), total=totals)
+def test_olmo_core_stages_agree(olmos: Any, parts: list[tuple[dict[str, Any], ...]], total: int) -> None:
+    stages = [duration | level | opening for duration, level, opening in parts]
+    scheduler = olmos.ComposableScheduler(stages=[olmos.ComposableSchedulerStage(**stage) for stage in stages])
+    plan = olmo_core.ComposableScheduler(stages=stages, lr=LR, max_steps=total)
+
+    same(plan, [scheduler.get_lr(LR, current, total) for current in range(1, total + 1)])

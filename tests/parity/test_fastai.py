@@ -1,4 +1,4 @@
-"""fastai's annealers and policies by their formulas (unverified here: it needs torchvision and spaCy), and values it gave.
+"""fastai's annealers and policies by their formulas (its own code runs in test_extracted*.py), and values it gave.
 
 Theirs computes positions of combined schedules in float32, so the formulas do as well, with torch's own numbers.
 """
@@ -171,11 +171,11 @@ def test_hyper_parameters_have_our_names() -> None:
 
 
 @pytest.mark.parametrize("name", [*NAMES, *FITS])
-def test_the_catalogue_says_that_it_is_unverified_and_gives_an_example(name: str) -> None:
+def test_the_catalogue_says_that_it_is_checked_and_gives_an_example(name: str) -> None:
     row = DIALECTS[f"fastai.{name}"]
     plan = parse(row.example)
 
-    assert not row.checked
+    assert row.checked
     assert isinstance(plan, (an.Plan, an.RecipePlan))
     reads_back(plan)
 

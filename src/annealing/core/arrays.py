@@ -98,13 +98,11 @@ def _numpy_each(function: Callable[[float], float], t: Any) -> Any:
 
 
 def _numpy_take(values: Any, index: Any) -> Any:
-    chosen: Any = np.asarray(values)[index]
-    return chosen
+    return np.asarray(np.asarray(values)[index])
 
 
 def _numpy_search(marks: Any, t: Any) -> Any:
-    counts: Any = np.searchsorted(marks, t, side="right")
-    return counts
+    return np.asarray(np.searchsorted(np.asarray(marks), np.asarray(t), side="right"))
 
 
 NUMPY = Namespace(

@@ -4,7 +4,7 @@ The engine steps the scheduler after the optimizer, and the scheduler counts fro
 constructor wrote, update t from 1 on uses theirs at t − 1. So every warm-up begins with two updates at its floor, and
 every schedule ends one update late. `lr` is the optimizer's rate; most of them write their own over it.
 
-Read from deepspeed 0.19.8, with which every one of them was compared; the tests compare with its formulas.
+Read from deepspeed 0.19.8, whose own code the tests run beside these.
 """
 
 # ruff: noqa: N802 - these are their names
@@ -34,7 +34,6 @@ def log_warmup(t: float, steps: float) -> float:
 @dialect(
     "deepspeed.LRRangeTest",
     odd="rises for ever, in a straight line; the optimizer's own rate is ignored",
-    checked=False,
     example="lr_range_test_min_lr=1e-3, lr_range_test_step_size=200",
 )
 def LRRangeTest(
@@ -62,7 +61,6 @@ def LRRangeTest(
 @dialect(
     "deepspeed.OneCycle",
     odd="momentum begins at its minimum for one update; betas[1] is forced to 0.99; past the cycle momentum grows for ever",
-    checked=False,
     example="cycle_min_lr=0.01, cycle_max_lr=0.1, cycle_first_step_size=100, decay_step_size=100, decay_lr_rate=0.5",
 )
 def OneCycle(
@@ -120,7 +118,6 @@ def OneCycle(
 @dialect(
     "deepspeed.WarmupLR",
     odd="the first two updates both use warmup_min_lr, by default 0; the default rise is logarithmic",
-    checked=False,
     example="lr=0.1, warmup_num_steps=100",
 )
 def WarmupLR(
@@ -148,7 +145,6 @@ def WarmupLR(
 @dialect(
     "deepspeed.WarmupDecayLR",
     odd="ends one update late, so that the last real one is above the floor; lr is ignored, the peak is 0.001 unless written",
-    checked=False,
     example="total_num_steps=1000, warmup_max_lr=0.1, warmup_num_steps=100",
 )
 def WarmupDecayLR(
@@ -179,7 +175,6 @@ def WarmupDecayLR(
 @dialect(
     "deepspeed.WarmupCosineLR",
     odd="update 0 uses a rate of 0 whatever warmup_min_ratio says; with a linear warm-up the peak is never reached",
-    checked=False,
     example="lr=0.1, total_num_steps=1000, warmup_num_steps=100",
 )
 def WarmupCosineLR(

@@ -4,7 +4,7 @@ Theirs counts consumed samples: `step(increment)` gets a global batch's worth, a
 these plans count samples as well (`unit="updates"` or "tokens" where the counts given are those). Flags about what to
 believe when a checkpoint is loaded have no place in a plan.
 
-Read from megatron-core 0.16.1, with which each was compared; the tests compare with its formulas.
+Read from megatron-core 0.16.1, whose own code the tests run beside these.
 """
 
 # ruff: noqa: N802 - these are their names
@@ -33,7 +33,6 @@ _OVERRIDES = ("max_lr", "min_lr", "start_wd", "end_wd", "wd_mult")
 @dialect(
     "megatron.OptimizerParamScheduler",
     odd="lr_decay_steps counts from the start, warm-up included; loading a checkpoint adds the saved count to the current one",
-    checked=False,
     example="init_lr=0.0, max_lr=3e-4, min_lr=3e-5, lr_warmup_steps=2_000, lr_decay_steps=100_000, lr_decay_style='cosine', "
     "start_wd=0.1, end_wd=0.1, wd_incr_steps=100_000, wd_incr_style='constant'",
 )
@@ -165,7 +164,6 @@ def _weight_decay(values: Mapping[str, float], steps: int, style: str, total: in
 @dialect(
     "megatron.RampupBatchsizeNumMicroBatchesCalculator",
     odd="a ramp of no increments or no samples divides by zero",
-    checked=False,
     example="global_batch_size=512, start_global_batch_size=64, batch_size_increment=64, ramup_samples=70_000",
 )
 def RampupBatchsizeNumMicroBatchesCalculator(

@@ -1,6 +1,6 @@
 """nanotron's one schedule: warm up, stay, decay, stay.
 
-Read from nanotron 0.4, with which it was compared, and its later "1-sqrt"; the tests compare with its formula.
+Read from nanotron 0.4, whose own code the tests run beside it; "1-sqrt" came later and is checked by its formula.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _EASES = {"linear": "linear", "cosine": "cosine", "1-sqrt": "sqrt"}
 @dialect(
     "nanotron.lr_scheduler_builder",
     odd="with lr_decay_starting_step the decay ends lr_warmup_steps early; without warm-up and decay the rate is lr²",
-    checked=False,
     example="learning_rate=3e-4, lr_warmup_steps=20, lr_decay_style='cosine', min_decay_lr=3e-5, total_training_steps=1000",
 )
 def lr_scheduler_builder(

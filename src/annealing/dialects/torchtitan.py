@@ -1,6 +1,6 @@
 """torchtitan's one schedule: a linear warm-up, a stable stretch, a decay.
 
-Read from torchtitan 0.3.0, with which it was compared; the tests compare with its formula.
+Read from torchtitan 0.3.0, whose own code the tests run beside it.
 """
 
 # ruff: noqa: N802 - it is their name
@@ -16,7 +16,6 @@ from annealing.dialects.pieces import Piece, flat, joined, scaled
 @dialect(
     "torchtitan.LRSchedulersContainer",
     odd="trained past total_steps the rate goes below its floor (linear, sqrt) or rises again (cosine)",
-    checked=False,
     example="warmup_steps=20, decay_ratio=0.2, lr=3e-4, training_steps=1000",
 )
 def LRSchedulersContainer(

@@ -4,7 +4,7 @@ Theirs return a multiplier, so `lr` is 1 unless written. They read the run from 
 written: `max_duration`, `dataloader_len` (batches per epoch, for "ep") and `ssr` (the scale schedule ratio, which
 stretches the run and every length but shares of it). A length in samples or tokens gives a plan that counts them.
 
-Read from mosaicml 0.32.1, with which every one of them was compared; the tests compare with its formulas.
+Read from mosaicml 0.32.1, whose own code the tests run beside these.
 """
 
 from annealing.dialects.composer.milestones import MultiStepScheduler, MultiStepWithWarmupScheduler

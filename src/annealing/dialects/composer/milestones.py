@@ -17,7 +17,7 @@ from annealing.dialects.composer.warmup import rise
 from annealing.dialects.pieces import flat
 
 
-@dialect("composer.MultiStepScheduler", checked=False, example="milestones=['30ba', '80ba'], lr=0.1, max_duration='100ba'")
+@dialect("composer.MultiStepScheduler", example="milestones=['30ba', '80ba'], lr=0.1, max_duration='100ba'")
 def MultiStepScheduler(
     milestones: Sequence[str],
     gamma: float = 0.1,
@@ -44,7 +44,6 @@ def MultiStepScheduler(
 @dialect(
     "composer.MultiStepWithWarmupScheduler",
     odd="the first update uses 0; a milestone inside the warm-up shows at its end",
-    checked=False,
     example="t_warmup='10ba', milestones=['30ba', '80ba'], lr=0.1, max_duration='100ba'",
 )
 def MultiStepWithWarmupScheduler(

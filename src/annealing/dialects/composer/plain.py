@@ -14,7 +14,7 @@ from annealing.dialects.pieces import curve, flat
 from annealing.dialects.shapes import decay
 
 
-@dialect("composer.StepScheduler", checked=False, example="step_size='2ep', lr=0.1, max_duration='10ep', dataloader_len=100")
+@dialect("composer.StepScheduler", example="step_size='2ep', lr=0.1, max_duration='10ep', dataloader_len=100")
 def StepScheduler(
     step_size: str, gamma: float = 0.1, *, lr: float = 1.0, max_duration: str, dataloader_len: int | None = None, ssr: float = 1.0
 ) -> Plan:
@@ -34,7 +34,6 @@ def StepScheduler(
 @dialect(
     "composer.ConstantScheduler",
     odd="after t_max the multiplier is 1 again, whatever alpha was",
-    checked=False,
     example="alpha=0.1, t_max='0.3dur', lr=0.1, max_duration='100ba'",
 )
 def ConstantScheduler(
@@ -59,7 +58,7 @@ def ConstantScheduler(
     return run.draw([flat(0, end, number("alpha", alpha)), flat(end, math.inf, 1.0)], unit)
 
 
-@dialect("composer.LinearScheduler", checked=False, example="lr=0.1, max_duration='100ba'")
+@dialect("composer.LinearScheduler", example="lr=0.1, max_duration='100ba'")
 def LinearScheduler(
     alpha_i: float = 1.0,
     alpha_f: float = 0.0,
@@ -81,7 +80,7 @@ def LinearScheduler(
     return _fall(Run(lr, max_duration, dataloader_len, ssr), t_max, "linear", alpha_f, start=alpha_i)
 
 
-@dialect("composer.ExponentialScheduler", checked=False, example="gamma=0.9, lr=0.1, max_duration='10ep', dataloader_len=100")
+@dialect("composer.ExponentialScheduler", example="gamma=0.9, lr=0.1, max_duration='10ep', dataloader_len=100")
 def ExponentialScheduler(
     gamma: float,
     decay_period: str = "1ep",
@@ -104,7 +103,7 @@ def ExponentialScheduler(
     return run.plan(decay(positive("gamma", gamma), period, staircase=False), unit)
 
 
-@dialect("composer.CosineAnnealingScheduler", checked=False, example="lr=0.1, max_duration='100ba'")
+@dialect("composer.CosineAnnealingScheduler", example="lr=0.1, max_duration='100ba'")
 def CosineAnnealingScheduler(
     t_max: str = "1dur",
     alpha_f: float = 0.0,
@@ -125,7 +124,7 @@ def CosineAnnealingScheduler(
     return _fall(Run(lr, max_duration, dataloader_len, ssr), t_max, "cosine", alpha_f)
 
 
-@dialect("composer.PolynomialScheduler", checked=False, example="power=2.0, lr=0.1, max_duration='100ba'")
+@dialect("composer.PolynomialScheduler", example="power=2.0, lr=0.1, max_duration='100ba'")
 def PolynomialScheduler(
     power: float,
     t_max: str = "1dur",

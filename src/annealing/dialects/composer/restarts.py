@@ -23,7 +23,6 @@ _NEVER = 10**15  # updates: longer than any run
 @dialect(
     "composer.CosineAnnealingWarmRestartsScheduler",
     odd="each cycle's length is cut to a whole number before the next is computed from it",
-    checked=False,
     example="t_0='10ba', t_mult=2.0, lr=0.1, max_duration='150ba'",
 )
 def CosineAnnealingWarmRestartsScheduler(

@@ -17,7 +17,6 @@ from annealing.dialects.pieces import Piece, curve, flat
 @dialect(
     "composer.ConstantWithWarmupScheduler",
     odd="the first update uses 0; t_max only has to be as long as the run, alpha is kept past it",
-    checked=False,
     example="t_warmup='10ba', lr=0.1, max_duration='100ba'",
 )
 def ConstantWithWarmupScheduler(
@@ -46,7 +45,6 @@ def ConstantWithWarmupScheduler(
 @dialect(
     "composer.LinearWithWarmupScheduler",
     odd="the first update uses 0; with ssr the warm-up is not stretched",
-    checked=False,
     example="t_warmup='10ba', lr=0.1, max_duration='100ba'",
 )
 def LinearWithWarmupScheduler(
@@ -79,7 +77,6 @@ def LinearWithWarmupScheduler(
 @dialect(
     "composer.CosineAnnealingWithWarmupScheduler",
     odd="the first update uses 0; with ssr the warm-up is not stretched",
-    checked=False,
     example="t_warmup='10ba', lr=0.1, max_duration='100ba'",
 )
 def CosineAnnealingWithWarmupScheduler(
@@ -108,7 +105,6 @@ def CosineAnnealingWithWarmupScheduler(
 @dialect(
     "composer.PolynomialWithWarmupScheduler",
     odd="the first update uses 0; with ssr the warm-up is not stretched",
-    checked=False,
     example="t_warmup='10ba', lr=0.1, max_duration='100ba'",
 )
 def PolynomialWithWarmupScheduler(

@@ -19,7 +19,7 @@ from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count
 
 
-@dialect("fastai.SchedLin", checked=False, example="start=1.0, end=0.1, total=100")
+@dialect("fastai.SchedLin", example="start=1.0, end=0.1, total=100")
 def SchedLin(start: float, end: float, total: int | None = None) -> Any:
     """Go from `start` to `end` in a straight line.
 
@@ -32,7 +32,7 @@ def SchedLin(start: float, end: float, total: int | None = None) -> Any:
     return _over(linear(to=number("end", end), start=number("start", start)), total)
 
 
-@dialect("fastai.SchedCos", checked=False, example="start=1.0, end=0.1, total=100")
+@dialect("fastai.SchedCos", example="start=1.0, end=0.1, total=100")
 def SchedCos(start: float, end: float, total: int | None = None) -> Any:
     """Go from `start` to `end` along half a cosine.
 
@@ -45,7 +45,7 @@ def SchedCos(start: float, end: float, total: int | None = None) -> Any:
     return _over(cosine(to=number("end", end), start=number("start", start)), total)
 
 
-@dialect("fastai.SchedNo", odd="end is ignored", checked=False, example="start=1.0, end=0.1, total=100")
+@dialect("fastai.SchedNo", odd="end is ignored", example="start=1.0, end=0.1, total=100")
 def SchedNo(start: float, end: float, total: int | None = None) -> Any:
     """Stay at `start`; `end` is there for company.
 
@@ -62,7 +62,6 @@ def SchedNo(start: float, end: float, total: int | None = None) -> Any:
 @dialect(
     "fastai.SchedExp",
     odd="from or to 0 it fails or stays at 0; across 0 it is complex",
-    checked=False,
     example="start=1.0, end=0.1, total=100",
 )
 def SchedExp(start: float, end: float, total: int | None = None) -> Any:
@@ -78,7 +77,7 @@ def SchedExp(start: float, end: float, total: int | None = None) -> Any:
     return _over(_by_ratios(start, end), total)
 
 
-@dialect("fastai.SchedPoly", checked=False, example="start=1.0, end=0.1, power=2.0, total=100")
+@dialect("fastai.SchedPoly", example="start=1.0, end=0.1, power=2.0, total=100")
 def SchedPoly(start: float, end: float, power: float, total: int | None = None) -> Any:
     """Go from `start` to `end` along a power of what is done: start + (end − start)·p^power.
 
@@ -93,7 +92,7 @@ def SchedPoly(start: float, end: float, power: float, total: int | None = None) 
     return _over(cooldown(to=number("end", end), start=number("start", start), ease=ease), total)
 
 
-@dialect("fastai.LRFinder", odd="end_lr itself is never used; num_it is at least 6", checked=False, example="num_it=100")
+@dialect("fastai.LRFinder", odd="end_lr itself is never used; num_it is at least 6", example="num_it=100")
 def LRFinder(start_lr: float = 1e-7, end_lr: float = 10, num_it: int = 100, stop_div: bool = True) -> Plan:
     """Raise the rate by equal ratios over `num_it` batches, to see where the loss begins to fall and to explode.
 

@@ -27,7 +27,6 @@ _OURS = {"mom": "momentum", "wd": "weight_decay", "sqr_mom": "betas[1]"}
 @dialect(
     "fastai.combine_scheds",
     odd="shares are compared in float32, so an annealer may begin one batch late; they must add up to exactly 1.0",
-    checked=False,
     example="pcts=[0.3, 0.7], scheds=[fastai.SchedLin(0.0, 1.0), fastai.SchedCos(1.0, 0.0)], total=100",
 )
 def combine_scheds(pcts: Sequence[float], scheds: Sequence[Schedule], total: int) -> Plan:
@@ -79,7 +78,7 @@ def edges_of(shares: Sequence[float], updates: int) -> list[Edge]:
     return edges
 
 
-@dialect("fastai.combined_cos", checked=False, example="pct=0.25, start=0.04, middle=1.0, end=1e-5, total=100")
+@dialect("fastai.combined_cos", example="pct=0.25, start=0.04, middle=1.0, end=1e-5, total=100")
 def combined_cos(pct: float, start: float, middle: float, end: float, total: int) -> Plan:
     """Go from `start` to `middle` along half a cosine, then to `end` along another.
 
@@ -94,7 +93,6 @@ def combined_cos(pct: float, start: float, middle: float, end: float, total: int
 
 @dialect(
     "fastai.ParamScheduler",
-    checked=False,
     example="scheds={'lr': fastai.SchedCos(1.0, 0.0, 100), 'mom': fastai.SchedLin(0.95, 0.85, 100)}",
 )
 def ParamScheduler(scheds: Mapping[str, Plan]) -> RecipePlan:

@@ -23,7 +23,6 @@ _MOMENTS = (0.95, 0.85, 0.95)
 @dialect(
     "fastai.fit_one_cycle",
     odd="ends at lr_max/div_final, which other one-cycles divide by div as well",
-    checked=False,
     example="n_epoch=10, steps_per_epoch=100, lr_max=0.1",
 )
 def fit_one_cycle(
@@ -54,7 +53,6 @@ def fit_one_cycle(
 @dialect(
     "fastai.fit_flat_cos",
     odd="start_epoch is ignored: a run that is resumed starts again",
-    checked=False,
     example="n_epoch=10, steps_per_epoch=100, lr=0.1",
 )
 def fit_flat_cos(
@@ -77,7 +75,6 @@ def fit_flat_cos(
 @dialect(
     "fastai.fit_sgdr",
     odd="from three cycles on a restart may begin with a batch at rate 0, by float32; cycle_mult=1 divides by zero",
-    checked=False,
     example="n_cycles=3, cycle_len=1, steps_per_epoch=100, lr_max=0.1",
 )
 def fit_sgdr(n_cycles: int, cycle_len: int, lr_max: float = 1e-3, cycle_mult: int = 2, *, steps_per_epoch: int) -> Plan:
@@ -109,7 +106,6 @@ def fit_sgdr(n_cycles: int, cycle_len: int, lr_max: float = 1e-3, cycle_mult: in
 @dialect(
     "fastai.fine_tune",
     odd="two runs in one: the second starts again from base_lr/2/div, and the head's rate is lr_mult times the body's",
-    checked=False,
     example="epochs=4, steps_per_epoch=100",
 )
 def fine_tune(

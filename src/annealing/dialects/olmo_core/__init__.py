@@ -4,8 +4,8 @@ The trainer counts a step before it trains it: update t uses `current = t + 1`. 
 comes at update warmup − 1, and the last update of `max_steps` is at the end value. With `max_tokens` instead the plan
 counts tokens, `current` being the tokens seen with the current batch included: ask it there.
 
-`lr` is the optimizer's rate (1 unless written), minima are absolute. Read from ai2-olmo-core 3.0.0, with which every
-one of them was compared; the tests compare with its formulas.
+`lr` is the optimizer's rate (1 unless written), minima are absolute. Read from ai2-olmo-core 3.0.0, whose own
+code the tests run beside these.
 """
 
 from annealing.dialects.olmo_core.cosine import CosWithWarmup, CosWithWarmupAndLinearDecay, HalfCosWithWarmup

@@ -14,7 +14,7 @@ from annealing.dialects.olmo_core.run import Pieces, Run, length_of, linear_tail
 from annealing.dialects.pieces import Piece, curve, flat
 
 
-@dialect("olmo_core.CosWithWarmup", checked=False, example="warmup=20, lr=3e-4, max_steps=1000")
+@dialect("olmo_core.CosWithWarmup", example="warmup=20, lr=3e-4, max_steps=1000")
 def CosWithWarmup(
     *,
     warmup: int | None = None,
@@ -59,7 +59,6 @@ def cos_with_warmup(
 @dialect(
     "olmo_core.HalfCosWithWarmup",
     odd="the peak is half way between lr and its floor: only the second half of the cosine is used",
-    checked=False,
     example="warmup=20, lr=3e-4, max_steps=1000",
 )
 def HalfCosWithWarmup(
@@ -106,7 +105,6 @@ def _half_cos_with_warmup(
 @dialect(
     "olmo_core.CosWithWarmupAndLinearDecay",
     odd="the cosine is cut off in the middle of its fall, so the rate bends there",
-    checked=False,
     example="warmup=20, decay_fraction=0.1, lr=3e-4, max_steps=1000",
 )
 def CosWithWarmupAndLinearDecay(

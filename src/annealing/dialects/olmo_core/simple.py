@@ -16,7 +16,7 @@ from annealing.dialects.olmo_core.run import Pieces, Run, length_of, shape, warm
 from annealing.dialects.pieces import Given, curve, flat
 
 
-@dialect("olmo_core.ConstantScheduler", checked=False, example="lr=3e-4, max_steps=1000")
+@dialect("olmo_core.ConstantScheduler", example="lr=3e-4, max_steps=1000")
 def ConstantScheduler(*, lr: float = 1.0, max_steps: int | None = None, max_tokens: int | None = None) -> Plan:
     """Stay at `lr`.
 
@@ -34,7 +34,7 @@ def _constant(run: Run, initial: float, total: int) -> Pieces:
     return [flat(0, math.inf, initial)]
 
 
-@dialect("olmo_core.ConstantWithWarmup", checked=False, example="warmup=20, lr=3e-4, max_steps=1000")
+@dialect("olmo_core.ConstantWithWarmup", example="warmup=20, lr=3e-4, max_steps=1000")
 def ConstantWithWarmup(
     *,
     warmup: int | None = None,
@@ -69,7 +69,7 @@ def _constant_with_warmup(
     return [*warm_up(run, warm, initial, warmup_min_lr), flat(warm, math.inf, initial)]
 
 
-@dialect("olmo_core.LinearWithWarmup", checked=False, example="warmup=20, lr=3e-4, max_steps=1000")
+@dialect("olmo_core.LinearWithWarmup", example="warmup=20, lr=3e-4, max_steps=1000")
 def LinearWithWarmup(
     *,
     alpha_f: float = 0.1,
@@ -113,7 +113,6 @@ def _linear_with_warmup(
 @dialect(
     "olmo_core.InvSqrtWithWarmup",
     odd="without a warm-up it stays at alpha_f from the first update on",
-    checked=False,
     example="warmup=20, lr=3e-4, max_steps=1000",
 )
 def InvSqrtWithWarmup(
@@ -159,7 +158,7 @@ def _inv_sqrt_with_warmup(
     return [*warm_up(run, warm, initial, warmup_min_lr), Given(warm, math.inf, initial, fall)]
 
 
-@dialect("olmo_core.ExponentialScheduler", odd="it rises: a range test", checked=False, example="lr=0.1, max_steps=1000")
+@dialect("olmo_core.ExponentialScheduler", odd="it rises: a range test", example="lr=0.1, max_steps=1000")
 def ExponentialScheduler(
     *, lr_min: float = 1e-9, lr: float = 1.0, max_steps: int | None = None, max_tokens: int | None = None
 ) -> Plan:

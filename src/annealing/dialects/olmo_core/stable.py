@@ -18,7 +18,7 @@ from annealing.dialects.olmo_core.run import Pieces, Run, length_of, linear_tail
 from annealing.dialects.pieces import Given, flat
 
 
-@dialect("olmo_core.WSD", checked=False, example="warmup=20, decay_fraction=0.2, lr=3e-4, max_steps=1000")
+@dialect("olmo_core.WSD", example="warmup=20, decay_fraction=0.2, lr=3e-4, max_steps=1000")
 def WSD(
     *,
     warmup: int | None = None,
@@ -67,7 +67,6 @@ def _wsd(
 @dialect(
     "olmo_core.PowerLR",
     odd="the curve has no horizon, its straight tail has one; the default exponent is −0.51, not −0.5",
-    checked=False,
     example="warmup=20, lr=3e-4, max_steps=1000",
 )
 def PowerLR(
@@ -135,7 +134,6 @@ def _from(warm: int, begin: int, middle: Pieces, tail: Pieces, peak: float) -> P
 @dialect(
     "olmo_core.WSDS",
     odd="the warm-up is taken out of the first period, whose decay is counted from its full length",
-    checked=False,
     example="period_lengths=[400, 600], warmup=20, decay_fraction=0.1, lr=3e-4, max_steps=1000",
 )
 def WSDS(

@@ -20,7 +20,6 @@ Stage = Mapping[str, Any]
 @dialect(
     "olmo_core.SequentialScheduler",
     odd="each scheduler's lr is the last value of the one before it, so one that ended at 0 ends everything",
-    checked=False,
     example="schedulers=[{'type': 'constant_with_warmup', 'warmup': 20}, {'type': 'cos_with_warmup', 'warmup': 0}], "
     "schedulers_max=[500], lr=3e-4, max_steps=1000",
 )
@@ -70,7 +69,6 @@ def SequentialScheduler(
 @dialect(
     "olmo_core.ComposableScheduler",
     odd="it ignores how long the run is",
-    checked=False,
     example="stages=[{'duration': 20, 'start_lr': 0.0, 'end_lr_fraction': 1.0}, {'duration': 980, 'end_lr': 0.0}], lr=3e-4, "
     "max_steps=1000",
 )

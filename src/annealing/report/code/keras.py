@@ -26,6 +26,10 @@ def keras(plan: Plan | RecipePlan) -> str:
         raise ArgumentError(
             f"Keras needs a table of the plan's values, so a run of at most {_LONGEST} updates: write .over(100000)."
         )
+    if plan.after not in _PLACES:
+        raise ArgumentError(
+            f'a table has an end, and after="{plan.after}" has none: write the plan over as many updates as you train.'
+        )
     count, place = _PLACES[plan.after]
     return f"""import keras
 import numpy as np

@@ -46,7 +46,8 @@ def with_imports(functions: Iterable[str]) -> str:
 def function(plan: Plan, name: str, where: str = "") -> str:
     """Write one function, without the imports it needs; `where` says which parameters it is for."""
     track = plan.track
-    pieces = [*track.pieces] if math.isinf(track.length) else [*track.pieces, Piece(track.length, Flat(track.end))]
+    goes_on = math.isinf(track.length) or plan.after == "continue"
+    pieces = [*track.pieces] if goes_on else [*track.pieces, Piece(track.length, Flat(track.end))]
     says = f"{f'For {where}: ' if where else ''}{plan}, where t counts {plan.unit} from 0."
     head = [f"def {name}(t):", f'    """{says}"""', *_folded(plan)]
     if len(pieces) > _MANY and (alike := _alike(pieces)) is not None:
