@@ -1,4 +1,4 @@
-"""Checks for libraries that cannot be installed beside the others: their formulas, and values that they once gave."""
+"""Checks of a plan by a formula of the library it speaks for, and by values that the library once gave."""
 
 from __future__ import annotations
 
