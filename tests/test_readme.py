@@ -1,23 +1,21 @@
 """The README is executed: every Python block runs, every command line is one that the program understands."""
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import require
+from tests.pages import ROOT, Block, blocks, commands, links
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-LINES = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-COMMANDS = [shlex.split(line, comments=True) for line in LINES]
+PAGE = ROOT / "README.md"
+README = PAGE.read_text(encoding="utf-8")
+COMMANDS = commands(PAGE)
 
 
-@pytest.mark.parametrize("code", BLOCKS, ids=[block.strip().splitlines()[-1][:40] for block in BLOCKS])
-def test_a_python_block_of_the_readme_runs(code: str) -> None:
+@pytest.mark.parametrize("block", list(blocks(PAGE)), ids=lambda block: block.code.strip().splitlines()[-1][:40])
+def test_a_python_block_of_the_readme_runs(block: Block) -> None:
     require("torch")
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - it is ours
+    exec(block.compiled(PAGE), {})  # noqa: S102 - it is ours
 
 
 def test_the_six_uses_assert_what_they_show() -> None:
@@ -52,10 +50,9 @@ def test_every_schedule_in_a_compare_command_of_the_readme_is_one() -> None:
 
 
 def test_the_readme_names_what_is_there() -> None:
-    root = Path(__file__).parents[1]
-    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (root / link).exists(), link
+    for link in links(PAGE):
+        assert (ROOT / link).exists(), link
