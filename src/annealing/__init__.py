@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from annealing.core.check_rate import check_rate
 from annealing.core.combine import maximum, minimum
 from annealing.core.composition import chain, lasting, repeat
+from annealing.core.diff import diff
+from annealing.core.difference import Difference
 from annealing.core.errors import AnnealingError
 from annealing.core.families import constant, inverse_sqrt, onecycle, sgdr, step, trapezoid, triangular, wsd
 from annealing.core.horizon import Horizon
@@ -40,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnnealingError",
     "Branch",
+    "Difference",
     "Horizon",
     "Length",
     "Plan",
@@ -53,6 +56,7 @@ __all__ = [
     "constant",
     "cooldown",
     "cosine",
+    "diff",
     "exponential",
     "formula",
     "from_json",
