@@ -1,3 +1,6 @@
 """Plans in PyTorch: a `Scheduler` that counts the optimizer's own updates and writes their rates."""
 
+from annealing.torch.accumulate import Part as Part
+from annealing.torch.accumulate import in_parts as in_parts
+from annealing.torch.batch_sampler import PlannedBatches as PlannedBatches
 from annealing.torch.scheduler import Scheduler as Scheduler
