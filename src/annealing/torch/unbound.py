@@ -35,7 +35,7 @@ class Unbound:
 
         >>> from annealing import Horizon
         >>> unbound("1e-3 * linear()").plan(Horizon(updates=50))
-        0.001 * linear().over(50)
+        (0.001 * linear()).over(50)
         """
         if isinstance(self.followed, (Schedule, Recipe)):
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -16,7 +17,7 @@ from tests.stories.everywhere.run_torch import Line
 def run(text: str, updates: int, save_every: int | None, folder: Path) -> list[float]:
     weights: list[float] = []
     for first, end in legs(updates, save_every):
-        accelerator = Accelerator(cpu=True)
+        accelerator: Any = Accelerator(cpu=True)  # prepare() is not typed
         model = Line()
         inner = torch.optim.SGD(model.parameters(), lr=0.1)
         scheduler = Scheduler(inner, lr=plan_of(text, updates))
@@ -31,5 +32,5 @@ def run(text: str, updates: int, save_every: int | None, folder: Path) -> list[f
             weights.append(model.weight.item())
         accelerator.save_state(str(folder / "state"))
         for state in (AcceleratorState, GradientState, PartialState):  # it keeps one for the process
-            state._reset_state()
+            state._reset_state()  # pyright: ignore[reportPrivateUsage]
     return moves(weights)
