@@ -40,7 +40,7 @@ HOUSE = {
     "lightning": Floor("core control batch torch", "numpy torch lightning"),
     "tasks": Floor("core torch", "numpy torch sklearn cloudpickle"),
     "lockstep": Floor("core control batch torch tasks", "numpy torch"),
-    "rangetest": Floor("core curves lockstep", "numpy torch"),
+    "rangetest": Floor("core curves torch tasks lockstep", "numpy torch"),
     "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle"),
     "reproduce": Floor(f"{BELOW_STUDY} study", "numpy scipy torch sklearn"),
     # Values only: what happened, never what makes it happen.
