@@ -3,4 +3,7 @@
 from annealing.torch.accumulate import Part as Part
 from annealing.torch.accumulate import in_parts as in_parts
 from annealing.torch.batch_sampler import PlannedBatches as PlannedBatches
+from annealing.torch.groups import param_groups as param_groups
+from annealing.torch.idioms import layerwise as layerwise
+from annealing.torch.idioms import no_decay as no_decay
 from annealing.torch.scheduler import Scheduler as Scheduler

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from torch import Tensor
@@ -15,6 +14,7 @@ from annealing.core.plan import Plan
 from annealing.torch.base import mark, own_rates
 from annealing.torch.binding import Binding
 from annealing.torch.column import Column, Numbers, ScaledNumbers, Tensors
+from annealing.torch.groups import check_made_for, reached
 from annealing.torch.slot import Group, Slot, name_of, place_of
 
 
@@ -62,8 +62,9 @@ def check_reach(optimizer: Optimizer, binding: Binding) -> None:
     if isinstance(binding.plan, Plan):
         return
     names = [name_of(group, row) for row, group in enumerate(optimizer.param_groups)]
+    check_made_for(optimizer.param_groups, binding.plan)
     for pattern, _ in binding.plan.groups:
-        if not any(fnmatchcase(name, pattern) for name in names):
+        if not reached(pattern, optimizer.param_groups):
             raise ArgumentError(
                 f"the pattern {pattern!r} matches no parameter group of this {type(optimizer).__name__}: "
                 f'the groups are named {", ".join(map(repr, names))} (the "name" of a group, or its index).'
