@@ -54,7 +54,7 @@ def scheduled(factory: Callable[..., Any], recipe: RecipePlan | str, **fixed: An
 
     def parts(tree: Any) -> Transformation:
         labels, plans = labels_of(plan, tree)
-        return optax.partition({label: _injected(factory, label, own, fixed) for label, own in plans.items()}, labels)
+        return optax.partition({label: _injected(factory, label, own, fixed) for label, own in sorted(plans.items())}, labels)
 
     def init(params: optax.Params) -> optax.OptState:
         check_reach(plan, params)
