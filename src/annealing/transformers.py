@@ -22,8 +22,8 @@ from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.torch.base import MARK
+from annealing.torch.resume import Resume
 from annealing.torch.scheduler import Scheduler
-from annealing.torch.state import Resume
 from annealing.torch.unbound import unbound
 
 __all__ = ["ScheduleCallback"]

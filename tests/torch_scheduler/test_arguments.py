@@ -79,7 +79,7 @@ def test_a_plan_in_another_unit_is_refused() -> None:
         Scheduler(sgd(), lr=PLAN.schedule.over(1_000, unit="samples"))
 
 
-@pytest.mark.parametrize("arguments", [{"resume": "always"}, {"count": "epochs"}])
+@pytest.mark.parametrize("arguments", [{"resume": "always"}, {"count": "epochs"}, {"groups": "alike"}, {"new_groups": "later"}])
 def test_unknown_choices_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match="write one of"):
         Scheduler(sgd(), lr=PLAN, **arguments)

@@ -74,7 +74,7 @@ def by_a_tensor(optimizer: Optimizer) -> None:
 def test_an_edit_by_hand_is_refused_before_the_update_that_would_use_it(mode: str, edit: Callable[[Optimizer], None]) -> None:
     """R12, R13: torch ignores it or explodes. Here the message names the group, and no weight has moved."""
     optimizer = sgd(0.1, 0.2, names=["body", "head"])
-    scheduler = Scheduler(optimizer, lr=PLAN) if mode == "lr" else Scheduler(optimizer, factor=SHAPE)
+    scheduler = Scheduler(optimizer, lr=PLAN, groups="same") if mode == "lr" else Scheduler(optimizer, factor=SHAPE)
     rates_used(optimizer)
     edit(optimizer)
     prepare(optimizer)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 import annealing as an
+from annealing.core.errors import ArgumentError
 from annealing.torch import Scheduler
 from tests.torch_scheduler.training import PLAN, SHAPE, UPDATES, parameter, rates_used, sgd, train
 
@@ -20,10 +22,23 @@ def test_each_group_gets_the_factor_times_its_own_rate() -> None:
 
 
 def test_an_absolute_plan_makes_unequal_groups_alike() -> None:
-    """It never looks at a group's value, so that no order of loading can matter."""
+    """Where that is said to be meant. It never looks at a group's value, so that no order of loading can matter."""
     optimizer = sgd(0.1, 0.7)
-    Scheduler(optimizer, lr=PLAN)
+    with pytest.raises(ArgumentError, match=r'0 has 0.1 of its own, parameter group 1 0.7: write factor=plan .* groups="same"'):
+        Scheduler(optimizer, lr=PLAN)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.7]
+    Scheduler(optimizer, lr=PLAN, groups="same")
     assert rates_used(optimizer) == [PLAN(0)] * 2
+
+
+def test_rates_that_differ_are_seen_through_a_schedule_that_made_them_alike() -> None:
+    first = sgd(0.1, 0.7)
+    Scheduler(first, lr=PLAN, groups="same")
+    second = sgd(0.1, 0.7)
+    second.load_state_dict(first.state_dict())
+    with pytest.raises(ArgumentError, match=r"1 0\.7"):
+        Scheduler(second, lr=PLAN)
+    Scheduler(sgd(0.1, torch.tensor(0.1)), lr=PLAN)  # which holds 0.1 as nearly as it can
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("build", "load"))), ids=" > ".join)

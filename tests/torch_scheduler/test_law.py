@@ -39,7 +39,7 @@ def varying(plan: an.Plan) -> an.Plan:
 def followed(plan: an.Plan, mode: str) -> Callable[[Optimizer], Scheduler]:
     """The way to build the scheduler, which a rebuilding script has in it."""
     if mode == "lr":
-        return lambda optimizer: Scheduler(optimizer, lr=plan)
+        return lambda optimizer: Scheduler(optimizer, lr=plan, groups="same")
     if mode == "factor":
         return lambda optimizer: Scheduler(optimizer, factor=plan)
     recipe = an.Recipe(lr=plan.schedule, groups={"head": {"lr": 0.3 * plan.schedule, "dampening": 0.5 * an.linear()}}).over(

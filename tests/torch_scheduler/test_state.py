@@ -35,6 +35,10 @@ def test_the_state_is_small_json() -> None:
         "plan": str(PLAN),
         "journal": ["branch(at=12, tail=linear(), total=20)"],
         "bases": [],
+        "starts": [],
+        "control": [],
+        "observed": [],
+        "asked": "",
     }
     factor = Scheduler(sgd(0.1, 0.7), factor=SHAPE).state_dict()
     assert (factor["mode"], factor["bases"]) == ("factor", [0.1, 0.7])

@@ -7,12 +7,14 @@ decayed rate for the group's own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from annealing.core.errors import ArgumentError
-from annealing.torch.slot import Group, place_of
+from annealing.torch.slot import Group, Slot, place_of
 
 MARK = "annealing_base_lr"
+_LR = Slot("lr")
 
 
 def own_rates(groups: Sequence[Group], saved: Sequence[float]) -> list[float]:
@@ -29,6 +31,20 @@ def mark(group: Group, rate: float | None = None) -> None:
         group[MARK] = rate
     elif MARK not in group:
         group[MARK] = float(group.get("initial_lr", group["lr"]))
+
+
+def check_rates(groups: Sequence[Group]) -> None:
+    """Refuse one rate for groups that were given different ones: whoever did so meant something by it."""
+    for row, group in enumerate(groups):
+        _LR.check(group, place_of(group, row))
+    rates = [float(group.get(MARK, group.get("initial_lr", group["lr"]))) for group in groups]
+    row = next((row for row, rate in enumerate(rates) if not math.isclose(rate, rates[0], rel_tol=1e-6)), None)
+    if row is not None:
+        raise ArgumentError(
+            f"lr= gives every group the same rate, and {place_of(groups[0], 0)} has {rates[0]:g} of its own, "
+            f"{place_of(groups[row], row)} {rates[row]:g}: write factor=plan to multiply each group's own rate, a recipe with "
+            'a schedule for each, or groups="same" if one rate is meant.'
+        )
 
 
 def _own_rate(group: Group, row: int) -> float:

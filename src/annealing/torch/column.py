@@ -12,6 +12,7 @@ from operator import countOf, is_, itemgetter
 from typing import Any, Protocol, final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from annealing.torch.slot import Group, Slot
@@ -146,6 +147,65 @@ class Tensors:
     def scaled(self, value: float) -> list[tuple[int, float]]:
         """Return what each row would be given for a value of the plan."""
         return [(row, value * base) for row, base in zip(self._rows, self._bases, strict=True)]
+
+
+@final
+class Flat:
+    """A column whose slots are 0-d views of one tensor, which is filled in one call, however many they are.
+
+    The views share its version counter, so one look at it shows foreign writes into any of them.
+    """
+
+    __slots__ = ("_bases", "_pick", "_read", "_rows", "_value", "_version", "_views", "_whole", "slot")
+
+    def __init__(self, slot: Slot, rows: Sequence[int], bases: Sequence[float], groups: Sequence[Group]) -> None:
+        self.slot, self._rows, self._bases = slot, rows, np.array(bases)
+        self._pick, self._read = picker(rows, len(groups)), reader(slot)
+        held = [slot.read(groups[row]) for row in rows]
+        whole = _flat_under(held)
+        if whole is None:
+            like = next((value for value in held if isinstance(value, Tensor)), None)
+            weight = next((weight for row in rows for weight in groups[row]["params"]), None)
+            kind = like if like is not None else torch.zeros((), device=None if weight is None else weight.device)
+            whole = torch.empty(len(rows), dtype=kind.dtype, device=kind.device)
+            held = [whole[place] for place in range(len(rows))]
+            for row, view in zip(rows, held, strict=True):
+                slot.replace(groups[row], view)
+        self._whole: Tensor = whole
+        self._views: list[Tensor] = held
+        self._value, self._version = math.nan, 0
+
+    def write(self, groups: Sequence[Group], value: float) -> None:
+        """Fill the tensor under all the slots."""
+        if value == self._value:
+            return
+        self._value = value
+        self._whole.copy_(torch.from_numpy(value * self._bases))
+        self._version = self._whole._version  # noqa: SLF001 - torch has no public name for it
+
+    def untouched(self, groups: Sequence[Group]) -> bool:
+        """Tell whether every slot still holds its view, and nothing else has written into any."""
+        mine = groups if self._pick is None else self._pick(groups)
+        return self._whole._version == self._version and all(map(is_, map(self._read, mine), self._views))  # noqa: SLF001
+
+    def foreign(self, groups: Sequence[Group]) -> int | None:
+        """Return the first row that holds something else, or another number."""
+        wanted = (self._value * torch.from_numpy(self._bases)).to(self._whole.dtype).tolist()
+        rows = zip(self._rows, self._views, wanted, self._whole.tolist(), strict=True)
+        return next((row for row, view, want, held in rows if self.slot.peek(groups[row]) is not view or held != want), None)
+
+    def scaled(self, value: float) -> list[tuple[int, float]]:
+        """Return what each row would be given for a value of the plan."""
+        return list(zip(self._rows, (value * self._bases).tolist(), strict=True))
+
+
+def _flat_under(held: Sequence[Any]) -> Tensor | None:
+    """Return the one tensor that the slots are the views of, in order, where a Flat made them already."""
+    whole = held[0]._base if isinstance(held[0], Tensor) else None  # noqa: SLF001
+    if whole is None or whole.shape != (len(held),):
+        return None
+    places = [value.storage_offset() for value in held if isinstance(value, Tensor) and value._base is whole]  # noqa: SLF001
+    return whole if places == list(range(len(held))) else None
 
 
 def versions(tensors: Sequence[Tensor]) -> list[int]:

@@ -78,15 +78,15 @@ def reached(pattern: str, groups: Sequence[Group]) -> bool:
     )
 
 
-def check_made_for(groups: Sequence[Group], recipe: RecipePlan) -> None:
+def check_made_for(groups: Sequence[Group], patterns: Sequence[str]) -> None:
     """Refuse a pattern that matches the name of a group by chance: the group was made for a recipe that does not have it.
 
     Its parameters share one name, which is right for the patterns that it was chosen for.
     """
     for row, group in enumerate(groups):
         name = name_of(group, row)
-        for pattern, _ in recipe.groups if PATTERNS in group else ():
-            if fnmatchcase(name, pattern) and pattern not in group[PATTERNS]:
+        for pattern in patterns if PATTERNS in group else ():
+            if pattern != "*" and fnmatchcase(name, pattern) and pattern not in group[PATTERNS]:
                 raise ArgumentError(
                     f"the pattern {pattern!r} matches {place_of(group, row)}, which was made for a recipe without it and may "
                     "hold parameters that it is not meant for: make the groups for this recipe, param_groups(model, recipe)."

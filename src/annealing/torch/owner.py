@@ -7,7 +7,7 @@ It lives in the optimizer's hooks and holds no optimizer, so an optimizer that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 import torch
 from torch.optim import Optimizer
@@ -16,26 +16,57 @@ from torch.utils.hooks import RemovableHandle
 from annealing.core.errors import ConflictError
 from annealing.torch.binding import Binding
 from annealing.torch.clock import gives_no_closure, open_steps, pretends, skipped
-from annealing.torch.layout import Layout, lay_out
+from annealing.torch.feedback import Feedback
+from annealing.torch.layout import Ask, Layout, lay_out
 from annealing.torch.slot import Group, Slot, place_of
 
 Count: TypeAlias = Literal["updates", "step"]
 """updates: every successful optimizer.step() counts. step: every scheduler.step() does, for a replayed CUDA graph."""
+
+NewGroups: TypeAlias = Literal["join", "own_clock", "refuse"]
+"""A group added later joins at the present place of the plan, begins the plan when it is added, or is refused."""
+
+
+class Manner(NamedTuple):
+    """How an owner goes about it: what no saved state changes."""
+
+    counts: Count = "updates"
+    new_groups: NewGroups = "join"
+    flat: bool = False
+
+
+class Place(NamedTuple):
+    """What is followed, and how far: what a saved state brings back."""
+
+    binding: Binding
+    feedback: Feedback
+    update: int = 0
+    bases: tuple[float, ...] = ()
+    starts: tuple[int, ...] = ()
 
 
 @final
 class Owner:
     """Hooks on one optimizer. `update` is the index of the update that comes next."""
 
-    def __init__(self, binding: Binding, count: Count, update: int = 0, saved_bases: tuple[float, ...] = ()) -> None:
-        self.binding, self.count, self.update, self.saved_bases = binding, count, update, saved_bases
-        self.layout = Layout([], [], [], 0)
+    def __init__(self, place: Place, manner: Manner) -> None:
+        self.binding, self.feedback, self.update, self._bases, self._starts = place
+        self.manner = manner
+        self.layout = Layout([], [], [], [], [])
+        self._written = self._used = self.feedback  # whose gains are in the slots, and were in the update made last
         self._handles: list[RemovableHandle] = []
         self._open = self._nested = self._pretended = False
 
+    @property
+    def place(self) -> Place:
+        """What a copy needs to go on from here."""
+        starts = self.layout.starts + list(self._starts[len(self.layout.starts) :])
+        apart = self.manner.new_groups == "own_clock" or any(starts)
+        return Place(self.binding, self.feedback, self.update, self._bases, tuple(starts) if apart else ())
+
     def attach(self, optimizer: Optimizer) -> None:
         """Take the slots and write the first values, or change nothing and raise `ConflictError`."""
-        layout = self._lay_out(optimizer, self.binding, self.saved_bases)
+        layout = self._lay_out(optimizer, self.place)
         # Traced by torch.compile, a hook would recompile with every value it writes.
         before: Any = torch.compiler.disable(self._before)
         after: Any = torch.compiler.disable(self._after)
@@ -53,11 +84,18 @@ class Owner:
             handle.remove()
         self._handles = []
 
-    def follow(self, optimizer: Optimizer, binding: Binding, update: int, saved_bases: tuple[float, ...]) -> None:
-        """Go on from another state: the one way in which the plan or the clock changes from outside."""
-        layout = self._lay_out(optimizer, binding, saved_bases)
-        self.binding, self.update, self.saved_bases = binding, update, saved_bases
+    def follow(self, optimizer: Optimizer, place: Place) -> None:
+        """Go on from another place: the one way in which the plan or the clock changes from outside."""
+        layout = self._lay_out(optimizer, place)
+        self.binding, self.feedback, self.update, self._bases, self._starts = place
+        self._used = self.feedback
         self._take(optimizer, layout)
+
+    def observe(self, optimizer: Optimizer, metric: object, to: str | None) -> None:
+        """Let the controllers see a metric; their gains hold from the next update on."""
+        self.feedback = self.feedback.observe(metric, to)
+        if self.attached and not (self._open and open_steps(optimizer)):
+            self._write(optimizer)  # inside a step, in a closure, the values stay until it is over
 
     @property
     def attached(self) -> bool:
@@ -66,39 +104,66 @@ class Owner:
 
     def refresh(self, optimizer: Optimizer) -> None:
         """Take up groups that were added since the last look."""
-        if len(optimizer.param_groups) != self.layout.groups:
-            self._take(optimizer, self._lay_out(optimizer, self.binding))
+        if len(optimizer.param_groups) != len(self.layout.members):
+            self._take(optimizer, self._lay_out(optimizer, self.place._replace(bases=()), anew=True))
 
     def advance(self, optimizer: Optimizer) -> None:
         """Count one update and write what the next one uses."""
         self.update += 1
+        self._used = self._written
         self._write(optimizer)
 
     def values(self, slot: Slot, update: int | None = None) -> dict[int, float]:
         """Return the value of a slot at an update (by default the next), for every group in which it is owned."""
         update = self.update if update is None else update
-        columns = [(plan, column) for plan, columns in self.layout.plans for column in columns if column.slot == slot]
-        return {row: value for plan, column in columns for row, value in column.scaled(plan(update))}
+        feedback = self.feedback if update >= self.update else self._used
+        return {
+            row: value
+            for plan, start, gains, columns in self.layout.lanes
+            for column in columns
+            if column.slot == slot
+            for row, value in column.scaled(plan(update - start) * feedback.gain(gains))
+        }
 
-    def _lay_out(self, optimizer: Optimizer, binding: Binding, saved_bases: Sequence[float] = ()) -> Layout:
+    def _lay_out(self, optimizer: Optimizer, place: Place, *, anew: bool = False) -> Layout:
         others = [owner for owner in owners_of(optimizer) if owner is not self]
         taken = {column.slot: owner.binding.text for owner in others for column in owner.layout.columns}
-        return lay_out(optimizer, binding, saved_bases, taken)
+        starts = self._starts_of(optimizer.param_groups, place, anew=anew)
+        return lay_out(optimizer, Ask(place.binding, place.feedback, self.manner.flat, place.bases, starts, taken))
+
+    def _starts_of(self, groups: Sequence[Group], place: Place, *, anew: bool) -> list[int]:
+        """Return the update at which each group's plan begins; `anew` where groups came or went since the last layout."""
+        members = self.layout.members
+        if self.manner.new_groups == "refuse" and 0 < len(members) < len(groups):
+            raise ConflictError(
+                f"{place_of(groups[len(members)], len(members))} was added, and this Scheduler was built with "
+                'new_groups="refuse": add groups before it is built, or write new_groups="join" or "own_clock".'
+            )
+        saved = place.starts  # none where every group begins at 0
+        now = place.update if self.manner.new_groups == "own_clock" and saved else 0
+        known = dict(zip(map(id, members), self.layout.starts, strict=True)) if anew else {}
+        rows = enumerate(groups)
+        return [known.get(id(group), saved[row] if row < len(saved) else now) for row, group in rows]
 
     def _take(self, optimizer: Optimizer, layout: Layout) -> None:
         self.layout = layout
+        if len(self._starts) <= len(layout.starts):
+            self._starts = ()  # the groups know their own now
         self._write(optimizer)
 
     def _write(self, optimizer: Optimizer) -> None:
-        groups = optimizer.param_groups
-        for plan, columns in self.layout.plans:
-            value = plan(self.update)
+        groups, feedback = optimizer.param_groups, self.feedback
+        self._written = feedback
+        for plan, start, gains, columns in self.layout.lanes:
+            value = plan(self.update - start)
+            if gains:
+                value *= feedback.gain(gains)
             for column in columns:
                 column.write(groups, value)
 
     def _loaded(self, optimizer: Optimizer) -> None:
         """Loading replaced the group dictionaries, and with them the values: the clock here is what counts."""
-        self._take(optimizer, self._lay_out(optimizer, self.binding, self.saved_bases))
+        self._take(optimizer, self._lay_out(optimizer, self.place))
 
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before an update: verify every slot. Nothing is written here unless groups were added."""
@@ -107,12 +172,13 @@ class Owner:
                 self._nested = True
                 return
             self._pretended = False  # the last step raised, and left it as it was
+            self._catch_up(optimizer)
         self._open = True
         groups, layout = optimizer.param_groups, self.layout
         if (kwargs or len(args) > 1) and gives_no_closure(args, kwargs) and pretends():
             self._pretended = True
-        elif len(groups) != layout.groups:
-            if len(groups) > layout.groups:
+        elif len(groups) != len(layout.members):
+            if len(groups) > len(layout.members):
                 self._verify(groups)
             self.refresh(optimizer)
         else:
@@ -129,8 +195,16 @@ class Owner:
         self._open = False
         if self._pretended:
             self._pretended = False
-        elif self.count == "updates" and not skipped(optimizer):
+        elif self.manner.counts == "updates" and not skipped(optimizer):
             self.advance(optimizer)
+        else:
+            self._catch_up(optimizer)
+
+    def _catch_up(self, optimizer: Optimizer) -> None:
+        """Write what was observed inside a step that made no update."""
+        if self._written is not self.feedback:
+            self._verify(optimizer.param_groups)
+            self._write(optimizer)
 
     def _verify(self, groups: Sequence[Group]) -> None:
         """Find out who else wrote into a slot: a checkpoint that is being taken, or a second owner, which is refused."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, final, get_args
+from typing import Any, Literal, TypeAlias, final, get_args
 
 import torch
 from torch import Tensor
@@ -14,12 +14,17 @@ from torch.optim.lr_scheduler import LRScheduler
 from annealing.core.errors import ArgumentError, ConflictError, KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
-from annealing.torch.base import MARK
+from annealing.torch.base import MARK, check_rates
 from annealing.torch.binding import bind
+from annealing.torch.feedback import Control, feedback_of
 from annealing.torch.layout import check_reach
-from annealing.torch.owner import Count, Owner
+from annealing.torch.owner import Count, Manner, NewGroups, Owner, Place
+from annealing.torch.resume import Resume, settle
 from annealing.torch.slot import Slot
-from annealing.torch.state import Resume, read_state, settle, write_state
+from annealing.torch.state import read_state, write_state
+
+Groups: TypeAlias = Literal["same"]
+"""That one rate is meant for every group, although their own rates differ."""
 
 _PATIENCE = 100  # calls of step() without a single update before a warning
 _LR = Slot("lr")
@@ -42,17 +47,26 @@ class Scheduler(LRScheduler):
     >>> scheduler.update, optimizer.param_groups[0]["lr"]
     (3, 0.25)
     >>> scheduler.state_dict()
-    {'version': 1, 'update': 3, 'mode': 'lr', 'plan': 'linear().over(4)', 'journal': [], 'bases': []}
+    {'version': 1, 'update': 3, 'mode': 'lr', 'plan': 'linear().over(4)', 'journal': [], 'bases': [], 'starts': [],
+     'control': [], 'observed': [], 'asked': ''}
 
     Arguments: `optimizer`, a torch optimizer or a wrapper around one (accelerate's, Lightning's); then exactly one of
     `recipe`, a `RecipePlan` for hyper-parameters x groups, where a group is known by its "name" or its index;
-    `lr`, a plan whose value is the rate of every group, whatever its own rate was; `factor`, a plan that multiplies
-    each group's own rate. Each may be its text. `resume` says which plan wins when a saved state followed another one:
-    "same" refuses, "mine" or "saved". `count="step"` counts calls of `step()` instead of updates, for CUDA graphs that
-    are replayed, where no hook runs.
+    `lr`, a plan whose value is the rate of every group (`groups="same"` says that this is meant where their own rates
+    differ); `factor`, a plan that multiplies each group's own rate. Each may be its text.
 
-    Raises `KindError` for a schedule without a length or a missing plan, `ArgumentError` for rates below zero or a
-    hyper-parameter that the optimizer does not have, `ConflictError` where another Scheduler owns a hyper-parameter.
+    `control`, a controller of `annealing.control` whose gain multiplies `lr` of every group, or a mapping such as
+    {"lr": Plateau(), "momentum@head.*": "Greedy", "stop": EarlyStop()}; `observe` lets it see a metric.
+    `new_groups`, what becomes of a group that is added later: it joins at the present place of the plan ("join"), begins
+    the plan when it is added ("own_clock"), or is refused ("refuse").
+    `resume`, which plan wins when a saved state followed another one: "same" refuses, "mine" or "saved".
+    `flat=True` keeps the rates of all groups as 0-d views of one tensor, which is filled in one call: for many groups
+    whose rates are tensors. Rates that are tensors already keep their type, others become float32 tensors.
+    `count="step"` counts calls of `step()` instead of updates, for CUDA graphs that are replayed, where no hook runs.
+
+    Raises `KindError` for a schedule without a length or a missing plan, `ArgumentError` for rates below zero, one rate
+    for groups whose own differ, or a hyper-parameter that the optimizer does not have, `ConflictError` where another
+    Scheduler owns a hyper-parameter.
     """
 
     def __init__(
@@ -62,19 +76,26 @@ class Scheduler(LRScheduler):
         *,
         lr: Plan | str | None = None,
         factor: Plan | str | None = None,
+        control: Control | None = None,
+        groups: Groups | None = None,
+        new_groups: NewGroups = "join",
         resume: Resume = "same",
+        flat: bool = False,
         count: Count = "updates",
     ) -> None:
         # LRScheduler.__init__ must not run: it would patch optimizer.step and leave an initial_lr in every group.
-        for name, value, choices in (("resume", resume, get_args(Resume)), ("count", count, get_args(Count))):
-            if value not in choices:
-                raise ArgumentError(f"{name}={value!r} is unknown: write one of {', '.join(map(repr, choices))}.")
+        words = {"groups": Groups, "new_groups": NewGroups, "resume": Resume, "count": Count}
+        for (name, known), value in zip(words.items(), (groups, new_groups, resume, count), strict=True):
+            if value not in get_args(known) and (name, value) != ("groups", None):
+                raise ArgumentError(f"{name}={value!r} is unknown: write one of {', '.join(map(repr, get_args(known)))}.")
         self.optimizer = innermost(optimizer)
-        self._asked = bind(recipe, lr, factor)
+        self._asked = Place(bind(recipe, lr, factor), feedback_of(control))
         self._resume: Resume = resume
         self._shown = self._first = self._idle = 0
-        check_reach(self.optimizer, self._asked)
-        self._owner = Owner(self._asked, count)
+        if self._asked.binding.mode == "lr" and groups is None:
+            check_rates(self.optimizer.param_groups)
+        check_reach(self.optimizer, self._asked.binding, self._asked.feedback)
+        self._owner = Owner(self._asked, Manner(count, new_groups, flat))
         self._owner.attach(self.optimizer)
 
     @property
@@ -87,6 +108,40 @@ class Scheduler(LRScheduler):
         """What is followed now, with every edit."""
         return self._owner.binding.plan
 
+    @property
+    def gains(self) -> dict[str, float]:
+        """What each controller multiplies its plan by now, under the keys of `control=`."""
+        return dict(self._owner.feedback.gains)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an `EarlyStop` has said stop, at whichever observation; it is saved, so a run that stopped stays stopped."""
+        return self._owner.feedback.stopped
+
+    def observe(self, metric: float | Tensor, to: str | None = None) -> bool:
+        """Let the controllers see a metric; their gains hold from the next update on. Return whether to stop.
+
+        >>> import annealing as an, torch
+        >>> from annealing.control import EarlyStop, Plateau
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+        >>> plan = an.chain(an.warmup(2), an.hold()).over(1_000)
+        >>> control = {"lr": Plateau(factor=0.5, patience=2), "stop": EarlyStop(patience=4)}
+        >>> scheduler = Scheduler(optimizer, lr=plan, control=control)
+        >>> for epoch, loss in enumerate([3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0]):
+        ...     optimizer.step()
+        ...     if scheduler.observe(loss):
+        ...         break
+        >>> epoch, scheduler.gains, optimizer.param_groups[0]["lr"]
+        (5, {'lr': 0.25}, 0.25)
+
+        Arguments: `metric`, a number or a tensor of one number (a validation loss after each evaluation, say), the same on
+        every rank; `to`, the one key of `control=` that sees it: by default all see it.
+
+        Raises `ArgumentError` where there is no such controller, `KindError` for what is not one number.
+        """
+        self._owner.observe(self.optimizer, metric, to)
+        return self._owner.feedback.stopped
+
     def step(self, epoch: int | None = None) -> None:
         """Show the next rate in `get_last_lr()`; with `count="step"`, count an update.
 
@@ -95,7 +150,7 @@ class Scheduler(LRScheduler):
         if epoch is not None:
             raise KindError(f"step({epoch!r}) cannot set the clock, which counts the optimizer's updates: write step().")
         owner = self._owner
-        if owner.count == "step" and owner.attached:
+        if owner.manner.counts == "step" and owner.attached:
             owner.advance(self.optimizer)
         elif owner.update == self._first:
             self._wait()
@@ -114,8 +169,10 @@ class Scheduler(LRScheduler):
         return self._rates(self._owner.update)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what resuming needs, as JSON: the updates made, the plan's text, its edits, the base rates of a factor."""
-        return write_state(self._owner.binding, self._owner.update, self._owner.layout.bases)
+        """Return what resuming needs, as JSON: the updates made, the plan's text, its edits, what the controllers remember."""
+        self._owner.refresh(self.optimizer)
+        place = self._owner.place._replace(bases=tuple(self._owner.layout.bases))
+        return write_state(place, str(self._asked.binding))
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where a saved run stopped; before or after the optimizer is loaded makes no difference.
@@ -124,8 +181,7 @@ class Scheduler(LRScheduler):
         not one of ours, or newer than this library.
         """
         state = read_state(state_dict)
-        binding = settle(self._asked, state, self._resume)
-        self._owner.follow(self.optimizer, binding, state.update, state.bases)
+        self._owner.follow(self.optimizer, settle(self._asked, state, self._resume))
         self._shown = self._first = state.update
         self._idle = 0
 
@@ -168,7 +224,7 @@ class Scheduler(LRScheduler):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles carry the optimizer, but torch drops its hooks: they are attached again on arrival."""
         owner, own = self._owner, {name: value for name, value in vars(self).items() if name != "_owner"}
-        return {**own, "_owner": (owner.binding, owner.count, owner.update, owner.saved_bases), "_attached": owner.attached}
+        return {**own, "_owner": (owner.place, owner.manner), "_attached": owner.attached}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
