@@ -7,3 +7,4 @@ from annealing.torch.groups import param_groups as param_groups
 from annealing.torch.idioms import layerwise as layerwise
 from annealing.torch.idioms import no_decay as no_decay
 from annealing.torch.scheduler import Scheduler as Scheduler
+from annealing.torch.snapshot import snapshot as snapshot
