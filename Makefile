@@ -43,10 +43,12 @@ clean:
 # A stamp is older than what decides the environment only when something has changed: then, and only then, it installs again.
 .venv/demo.stamp: EXTRAS := torch,report
 .venv/test.stamp: EXTRAS := dev
-.venv/demo.stamp .venv/test.stamp: pyproject.toml constraints.txt peers.txt | $(BIN)/pip
+.venv/demo.stamp .venv/test.stamp: pyproject.toml constraints.txt peers.txt peers-apart.txt | $(BIN)/pip
 	@echo "Installing annealing[$(EXTRAS)] into .venv (a minute or two, once)"
 	@$(BIN)/python -m pip install -qq --editable ".[$(EXTRAS)]"
-	@if [ "$(EXTRAS)" = dev ]; then $(BIN)/python -m pip install --quiet --no-deps --requirement peers.txt; fi
+	@if [ "$(EXTRAS)" = dev ]; then \
+	  $(BIN)/python -m pip install --quiet --no-deps --requirement peers.txt && rm -rf .venv/peers && \
+	  $(BIN)/python -m pip install --quiet --no-deps --target .venv/peers --requirement peers-apart.txt; fi
 	@touch $@
 
 $(BIN)/pip:

@@ -1,12 +1,15 @@
 """The schedules of large libraries, run from the one file they stand in, with stand-ins for what that file imports.
 
 The libraries themselves need GPUs, old versions of torch or a hundred other packages; their schedules need none of that.
-peers.txt installs them without their dependencies. Where one is missing the test is skipped, saying so; in CI it fails.
+peers-apart.txt installs them without their dependencies, in a folder that is on nobody's path: accelerate, transformers and
+lightning behave differently once deepspeed or megatron can be imported. Where one is missing the test is skipped, saying so;
+in CI it fails.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import logging
 import math
@@ -16,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Optional
@@ -28,6 +32,7 @@ from tests.conftest import require
 Members = dict[str, Any]
 
 LR = 0.1
+APART = Path(sys.prefix) / "peers"  # where the Makefile installs peers-apart.txt
 
 
 def same(plan: an.Plan, expected: Any, within: float = 1e-12) -> None:
@@ -52,7 +57,7 @@ def stepped(make: Any, updates: int, betas: bool = False) -> np.ndarray:
 
 def fastai_schedules() -> ModuleType:
     """`fastai.callback.schedule`, with the learner's methods as plain functions."""
-    torch, foundation, basics = require("torch"), require("fastcore.foundation"), require("fastcore.basics")
+    torch, foundation, basics = require("torch"), _apart("fastcore", "foundation"), _apart("fastcore", "basics")
     plain = {
         "Callback": object,
         "Learner": SimpleNamespace(fit_one_cycle=None),
@@ -203,11 +208,26 @@ def _standing_in(name: str, stand_ins: dict[str, Members]) -> Iterator[None]:
 
 
 def _place(package: str) -> Path:
-    found = importlib.util.find_spec(package)
+    return Path(next(iter(_found(package).submodule_search_locations or [])))
+
+
+def _apart(package: str, module: str) -> ModuleType:
+    """Import a module of a package that lies apart, without letting any other package there be found."""
+    if package not in sys.modules:
+        spec = _found(package)
+        assert spec.loader is not None
+        sys.modules[package] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[package])
+    return importlib.import_module(f"{package}.{module}")
+
+
+def _found(package: str) -> ModuleSpec:
+    """Where a package lies: apart, or where everybody finds it."""
+    found = PathFinder.find_spec(package, [str(APART)]) or importlib.util.find_spec(package)
     if found is None:
         require(package)
     assert found is not None
-    return Path(next(iter(found.submodule_search_locations or [])))
+    return found
 
 
 def _silent() -> logging.Logger:
