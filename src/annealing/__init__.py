@@ -35,6 +35,7 @@ from annealing.core.split import split
 from annealing.core.text import from_json, parse, to_json
 
 if TYPE_CHECKING:
+    from annealing.dialects.translate import translate
     from annealing.study.compare import compare
 
 __version__ = "0.1.0"
@@ -83,6 +84,7 @@ __all__ = [
     "step",
     "table",
     "to_json",
+    "translate",
     "trapezoid",
     "triangular",
     "warmup",
@@ -91,11 +93,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what needs PyTorch when it is first asked for."""
+    """Load what needs PyTorch, or every dialect, when it is first asked for."""
     if name == "compare":
         from annealing.study.compare import compare
 
         return compare
+    if name == "translate":
+        from annealing.dialects.translate import translate
+
+        return translate
     raise AttributeError(f"module 'annealing' has no attribute {name!r}")
 
 

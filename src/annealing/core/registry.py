@@ -63,6 +63,15 @@ def registered(name: str) -> Callable[..., Any]:
         ) from None
 
 
+def name_of(function: Any) -> str | None:
+    """Return the name under which a function is registered, if it has one.
+
+    >>> name_of(register("docs.name_of")(lambda t: 1.0)), name_of(print)
+    ('docs.name_of', None)
+    """
+    return next((name for name, known in _FUNCTIONS.items() if known is function), None)
+
+
 def takes_arrays(name: str) -> bool:
     """Whether the function of that name was written for every array library."""
     return name in _FOR_ARRAYS

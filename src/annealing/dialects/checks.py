@@ -8,7 +8,7 @@ from typing import Any
 from annealing.core.checks import number, positive
 from annealing.core.errors import ArgumentError, KindError
 from annealing.core.marks import formula
-from annealing.core.registry import registered
+from annealing.core.registry import name_of
 from annealing.core.schedule import Schedule
 
 
@@ -66,18 +66,16 @@ def named(role: str, function: Any) -> Schedule:
     """Return a user's own function of the update as a schedule: one that text and checkpoints can hold.
 
     Accepted are a schedule (`formula("mine", rate=2)`), the name under which a function is registered, and a
-    function that is registered under its own `__name__`. A bare function is refused: nothing names it.
+    function that is registered. A bare function is refused: nothing names it.
     """
     if isinstance(function, Schedule):
         return function
     if isinstance(function, str):
         return formula(function)
+    name = name_of(function)
+    if name is not None:
+        return formula(name)
     own = getattr(function, "__name__", "")
-    try:
-        if own and registered(own) is function:
-            return formula(own)
-    except ArgumentError:
-        pass
     raise KindError(
         f"{role}={own or repr(function)} has no name that text can hold: put @annealing.register('mine') above the function "
         f"and write {role}='mine'."

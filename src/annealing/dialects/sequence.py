@@ -85,9 +85,11 @@ def _joined(plans: Sequence[Plan], edges: Sequence[int]) -> Plan:
         if reached is not None and reached != plan(0):
             phases.append(jump(plan(0)))
         if math.isinf(end):
-            last = plan.after == "hold" and math.isfinite(plan.total)
-            phase = sized(unedited(plan).schedule, int(plan.total)) if last else endless(plan)
-            return chain(*phases, alone(phase) if phases else phase).over(begin + plan.total if last else math.inf)
+            if plan.after in ("hold", "continue") and math.isfinite(plan.total):
+                phase = sized(unedited(plan).schedule, int(plan.total))
+                return chain(*phases, alone(phase) if phases else phase).over(begin + plan.total, after=plan.after)
+            phase = endless(plan)
+            return chain(*phases, alone(phase) if phases else phase).over(math.inf)
         phase = opening(plan, int(end - begin))
         phases.append(alone(phase) if phases else phase)
         reached = phases[-1].over(end - begin)(end - begin)

@@ -31,8 +31,8 @@ def LambdaLR(lr: float, lr_lambda: Any, last_epoch: int = -1) -> Plan:
     >>> torch.LambdaLR(lr=0.1, lr_lambda="docs.thirds")
     (0.1 * formula("docs.thirds")).over(inf)
 
-    Arguments: `lr_lambda`, the name of a registered function, a function registered under its own name, or a
-    schedule of ours. Raises `KindError` for a bare function, which no text or checkpoint could hold.
+    Arguments: `lr_lambda`, the name of a registered function, the function itself, or a schedule of ours. Raises
+    `KindError` for a bare function, which no text or checkpoint could hold.
     Ours: `lr * formula("mine")`, or no function at all: most are a chain of phases.
     """
     whole_curve(last_epoch)
@@ -51,9 +51,9 @@ def MultiplicativeLR(lr: float, lr_lambda: Any, last_epoch: int = -1) -> Plan:
     >>> torch.MultiplicativeLR(lr=0.1, lr_lambda=0.95)
     (0.1 * geometric(0.95, per=1)).over(inf)
 
-    Arguments: `lr_lambda`, a number, the name of a registered function, or a function registered under its own
-    name. Its running product is registered as "torch.product:" and that name, so text that holds it is read
-    where this was called before. Raises `KindError` for a bare function.
+    Arguments: `lr_lambda`, a number, the name of a registered function, or the function itself. Its running product is
+    registered as "torch.product:" and that name, so text that holds it is read where this was called before. Raises
+    `KindError` for a bare function.
     Odd: theirs never calls λ(0), nor does this. Ours: `lr * geometric(0.95)`, or a formula of the product.
     """
     whole_curve(last_epoch)
