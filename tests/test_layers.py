@@ -45,7 +45,8 @@ HOUSE = {
     "reproduce": Floor(f"{BELOW_STUDY} study", "numpy scipy torch sklearn"),
     # Values only: what happened, never what makes it happen.
     "report": Floor("core curves study.result study.progress", "numpy scipy matplotlib bokeh jinja2 markupsafe rich"),
-    "cli": Floor(f"{BELOW_STUDY} study reproduce report", "numpy typer rich"),
+    "glossary": Floor("core dialects control"),  # everything there is, with a sentence each
+    "cli": Floor(f"{BELOW_STUDY} study reproduce report glossary", "numpy typer rich"),
     # The public names. What is heavier than the core is imported when it is first asked for.
     "__init__": Floor("core"),
 }

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import annealing as an
+from annealing import dialects
 from annealing.report.code import TARGETS, code
 
 Said = tuple[int, str, str]
@@ -75,6 +77,71 @@ def test_as_prints_the_code_and_nothing_else(anneal: Callable[..., Said], target
     assert out == code((0.1 * an.wsd()).over(1000), target)
 
 
+def test_another_librarys_call_is_shown_with_what_is_odd_about_it(anneal: Callable[..., Said]) -> None:
+    status, out, err = anneal("show", "torch.CosineAnnealingLR(lr=0.1, T_max=100)")
+
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:2] == [
+        '(0.1 * cosine()).over(100, after="mirror")',
+        "torch.CosineAnnealingLR: rises again after T_max, as often as it is stepped",
+    ]
+    assert "nverified" not in out
+
+
+def test_what_was_not_compared_with_the_library_itself_is_marked(anneal: Callable[..., Said]) -> None:
+    out = anneal("show", "paddle.StepDecay(learning_rate=0.1, step_size=30)", "--over", "100")[1]
+
+    assert out.splitlines()[1] == "paddle.StepDecay is unverified: compared with its formula, not with the library itself"
+
+
+def test_over_says_how_much_of_a_plan_without_an_end_is_shown(anneal: Callable[..., Said]) -> None:
+    out = anneal("show", "torch.StepLR(lr=0.1, step_size=30)", "--over", "90")[1]
+    numbers = {line[:11].strip(): line[11:].split() for line in out.splitlines() if line[:1].isalpha()}
+
+    assert numbers["last shown"] == ["0.001", "update", "89"]
+    assert numbers["area"] == ["3.33", "sum", "over", "the", "first", "90", "updates"]
+    assert "no end" in anneal("show", "hold().over(inf)")[1]
+    assert json.loads(anneal("show", "hold().over(inf)", "--over", "7", "--json")[1])["area"] == 7.0
+
+
+def test_over_shows_another_librarys_schedule_past_its_end(anneal: Callable[..., Said]) -> None:
+    read = json.loads(anneal("show", "torch.CosineAnnealingLR(lr=0.1, T_max=100)", "--over", "300", "--json")[1])
+
+    assert (read["total"], read["over"]) == (100, 300)
+    assert read["curve"][-1] == [299.0, pytest.approx(0.1 * (1 - np.cos(np.pi / 100)) / 2)]
+    assert read["dialects"] == [
+        {"name": "torch.CosineAnnealingLR", "checked": True, "odd": "rises again after T_max, as often as it is stepped"}
+    ]
+
+
+def test_another_librarys_negative_rates_are_shown_and_said_to_be_none(anneal: Callable[..., Said]) -> None:
+    call = "torch.OneCycleLR(lr=0.1, total_steps=10, anneal_strategy='linear', cycle_momentum=False)"
+    status, out, err = anneal("show", call)
+
+    assert status == 0
+    assert "keyframes" in out
+    assert err.startswith("Not a learning rate everywhere: learning rate is -")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_as_writes_code_for_another_librarys_call(anneal: Callable[..., Said], target: str) -> None:
+    call = "torch.CyclicLR(base_lr=0.01, max_lr=0.1, cycle_momentum=False)"
+    status, out, _ = anneal("show", call, "--over", "100", "--as", target)
+    plan = dialects.parse(call)
+
+    assert status == 0
+    assert isinstance(plan, an.Plan)
+    assert out == code(plan, target, 100)
+
+
+def test_a_schedule_may_begin_with_a_minus(anneal: Callable[..., Said]) -> None:
+    assert anneal("show", "-0.1 * cosine() + 0.2", "--over", "10")[1].startswith("(-0.1 * cosine() + 0.2).over(10)")
+    assert anneal("show", "--json", "-cosine() + 1", "--over", "10")[0] == 0
+    assert "a learning rate is finite and at least 0" in anneal("show", "-1 * cosine()", "--over", "10")[2]
+    assert "a learning rate is finite and at least 0" in anneal("show", "- cosine", "--over", "10")[2]
+    assert anneal("show", "-h")[0] == 0
+
+
 def test_png_writes_a_picture(anneal: Callable[..., Said], tmp_path: Path) -> None:
     status, _, err = anneal("show", "cosine", "--over", "100", "--png", "deep/rate.png")
 
@@ -107,6 +174,17 @@ def test_png_writes_a_picture(anneal: Callable[..., Said], tmp_path: Path) -> No
         (["show", "cosine", "--over", "10", "--png", "rate.jpg"], "write --png rate.png"),
         (["show", "cosine", "--over", "10", "--png", "/proc/nowhere/rate.png"], "cannot be written to"),
         (["show", "cosine", "--over", "10", "--nope"], "No such option: --nope"),
+        (["show", "torch.ReduceLROnPlateau(lr=0.1)"], "annealing.control.dialects.torch.ReduceLROnPlateau"),
+        (["show", "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)"], "follows a metric"),
+        (["show", "Plateau(patience=5)"], "annealing.control.Plateau"),
+        (["show", "torch.OneCyleLR(lr=0.1)"], "did you mean torch.OneCycleLR?"),
+        (["show", "torch.StepLR(lr=0.1)"], "missing 1 required"),
+        (["show", "torch.StepLR(lr=0.1, step_size=30)", "--over", "inf"], "cannot be shown"),
+        (["show", "torch.StepLR(lr=0.1, step_size=30)", "--over", "2.5"], "whole number of updates"),
+        (["show", "deepspeed.WarmupLR(lr=0.1, warmup_num_steps=10)", "--as", "python"], "use another target"),
+        (["show", "torch.StepLR(lr=0.1, step_size=30)", "--as", "keras"], "--over 100000"),
+        (["show", "-1 * cosine()"], "write --over 1000"),
+        (["show", "-x", "--over", "10"], "No such option: -x"),
         (["draw"], "No such command 'draw'"),
     ],
 )
@@ -125,7 +203,7 @@ def test_bad_input_is_one_line_that_says_what_to_write(
 def test_help_shows_examples_and_the_version_is_the_packages(anneal: Callable[..., Said]) -> None:
     assert anneal("--version")[:2] == (0, f"{an.__version__}\n")
     assert "anneal compare digits" in anneal("--help")[1]
-    for verb in ("show", "compare"):
+    for verb in ("show", "diff", "list", "compare"):
         status, out, _ = anneal(verb, "--help")
         assert status == 0
         assert f"anneal {verb} " in out
@@ -138,7 +216,7 @@ def test_the_examples_of_the_help_run(anneal: Callable[..., Said]) -> None:
     examples = [
         line.strip().removeprefix("- `anneal ").rstrip("`") for line in str(show.__doc__).splitlines() if "`anneal" in line
     ]
-    assert len(examples) == 3
+    assert len(examples) == 4
     import shlex
 
     for example in examples:
@@ -146,7 +224,7 @@ def test_the_examples_of_the_help_run(anneal: Callable[..., Said]) -> None:
 
 
 def test_an_unexpected_failure_is_one_line_and_status_1(anneal: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(plan: object) -> None:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError("in the\nmiddle")
 
     monkeypatch.setattr("annealing.cli.show.facts", fail)

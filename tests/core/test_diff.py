@@ -76,7 +76,7 @@ def test_curves_that_cross_differ_on_both_sides_of_the_crossing() -> None:
 def test_numbers_that_look_alike_get_the_digits_that_tell_them_apart() -> None:
     found = an.diff(0.1 * an.hold(), (0.1 + 1e-9) * an.hold(), over=10)
 
-    assert str(found).startswith("they differ from update 0 on, most at update 0: 0.1 and 0.100000001 (1e-06 % of the peak)")
+    assert str(found).startswith("they differ from update 0 on, most at update 0: 0.1 and 0.100000001 (1e-6 % of the peak)")
 
 
 def test_many_spans_are_counted_and_kept_but_not_all_named() -> None:

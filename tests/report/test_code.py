@@ -90,6 +90,40 @@ def plans_of(text: str) -> list[an.Plan]:
     return [plan, plan.stretch(457), edited, *(schedule.over(TOTAL, after=after) for after in ("repeat", "mirror"))]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "repeat(chain(warmup(4), linear(6), hold(3)))",
+        "repeat(cosine(7))",
+        "chain(hold(10), jump(0.1), 2 * repeat(chain(linear(5, start=0, to=1), linear(5))))",
+        "0.01 + 0.1 * repeat(linear(8).every(2)) * geometric(0.99)",
+    ],
+)
+def test_plain_python_of_cycles_without_an_end(text: str) -> None:
+    schedule = an.parse(text)
+    assert isinstance(schedule, an.Schedule)
+    plan = schedule.over(an.inf)
+    learning_rate = run(code(plan, "python"))["learning_rate"]
+    updates = np.arange(500)
+
+    np.testing.assert_allclose([learning_rate(int(t)) for t in updates], plan(updates), rtol=0, atol=1e-12)
+
+
+def test_a_table_for_keras_is_as_long_as_asked_where_a_run_has_no_end() -> None:
+    keras = require("keras")
+    plan = (0.1 * an.repeat(an.cosine(40))).over(an.inf)
+    names = run(code(plan, "keras", over=100).rpartition("optimizer =")[0])
+    schedule = names["PlanSchedule"](plan)
+
+    agree(
+        [keras.ops.convert_to_numpy(schedule(t)) for t in range(100)],
+        an.repeat(an.cosine(40)).over(100) * 0.1,
+        2e-6,
+        np.arange(100),
+    )
+    assert float(schedule(500)) == pytest.approx(plan(99), abs=2e-7)
+
+
 def test_plain_python_of_a_run_without_an_end() -> None:
     plan = (0.1 * an.chain(an.warmup(10), an.power(-0.5, per=10))).over(an.inf)
     learning_rate = run(code(plan, "python"))["learning_rate"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
 
 from annealing.cli.compare import compare
+from annealing.cli.diff import diff
+from annealing.cli.list import list_
 from annealing.cli.say import error, plain
 from annealing.cli.show import show
 from annealing.core.errors import AnnealingError
@@ -23,6 +27,11 @@ _EXTRAS = {
 }
 """What `pip install "annealing[…]"` adds, by the name of the extra."""
 
+_MINUS = re.compile(r"-\s*(?:[\d.(]|[A-Za-z_][\w.]*\s*[(*/+])|-\s")
+"""How a schedule with a minus before it begins: `-1 * cosine()`, `-(…)`, `-cosine()`, `-cosine * 2`, `- cosine`."""
+_FLAGS = {"--json", "--quiet"}
+"""Options that take no value, so that the word after them is one of its own."""
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
@@ -30,6 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("show")(show)
+app.command("diff")(diff)
+app.command("list")(list_)
 app.command("compare")(compare)
 
 
@@ -40,6 +51,10 @@ def anneal(
     """Describe a learning-rate schedule once, see it, and see by how much it wins.
 
     - `anneal show '3e-4 * wsd()' --over 100000` draws a schedule
+
+    - `anneal diff cosine linear --over 1000` shows where two differ
+
+    - `anneal list` shows everything there is
 
     - `anneal compare digits` trains a real model under ten of them and writes a report
     """
@@ -58,7 +73,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     try:
-        status = app(list(arguments), prog_name="anneal", standalone_mode=False, obj=shlex.join(["anneal", *arguments]))
+        words = [_as_text(word, before) for before, word in pairwise(("", *arguments))]
+        status = app(words, prog_name="anneal", standalone_mode=False, obj=shlex.join(["anneal", *arguments]))
     except AnnealingError as bad:
         error(bad)
         return BAD_INPUT
@@ -86,5 +102,11 @@ def run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
+def _as_text(word: str, before: str) -> str:
+    """Let a schedule that begins with a minus be no option: one is a dash and a letter, or two dashes."""
+    takes_value = before.startswith("--") and "=" not in before and before not in _FLAGS
+    return f" {word}" if _MINUS.match(word) and not takes_value else word
+
+
 def _verb(arguments: Sequence[str]) -> str:
-    return next((f"{word} " for word in arguments if word in ("show", "compare")), "")
+    return next((f"{word} " for word in arguments if word in ("show", "diff", "list", "compare")), "")

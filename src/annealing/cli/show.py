@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from annealing.cli.numbers import length
-from annealing.cli.say import knows_unicode, notes, plain, results
+from annealing.cli.pictures import picture_file
+from annealing.cli.read import plan_of
+from annealing.cli.say import json_of, knows_unicode, notes, plain, results
 from annealing.core.check_rate import check_rate
-from annealing.core.errors import ArgumentError, LengthError
+from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
-from annealing.core.text import parse
+from annealing.dialects import Dialect, spoken
 from annealing.report.code import TARGETS, code
 from annealing.report.plans import Facts, facts, named_plans, plan_figure, to_dict
 from annealing.report.terminal import curve
@@ -28,10 +29,10 @@ _KEYFRAMES = 16  # more than these are for --json
 
 def show(
     expression: Annotated[
-        str, typer.Argument(metavar="EXPR", help="A schedule, a plan or a recipe: a name such as cosine, or text.")
+        str, typer.Argument(metavar="EXPR", help="A schedule, a plan or a recipe; or another library's call, torch.StepLR(…).")
     ],
     over: Annotated[
-        str | None, typer.Option(metavar="N", help="Length of the run in updates, for a schedule or a recipe.")
+        str | None, typer.Option(metavar="N", help="Length of the run in updates; of a plan without an end, how much is shown.")
     ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Also draw it into FILE.png.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON, and nothing else.")] = False,
@@ -48,63 +49,55 @@ def show(
     - `anneal show '3e-4 * chain(warmup(2000), hold, cooldown(20%))' --over 100000 --png rate.png`
 
     - `anneal show '(0.1 * sgdr()).over(4000)' --as python > rate.py`
+
+    - `anneal show 'torch.OneCycleLR(lr=0.1, total_steps=1000)'`
     """
     if as_json and target is not None:
         raise ArgumentError("--json and --as both want the output: write one of them.")
-    plan = _plan(expression, over)
+    plan, seen = plan_of(expression, over)
+    theirs = spoken(expression)
     for _, name, one in named_plans(plan):
-        check_rate(one, name)
-    text = None if target is None else code(plan, target)
+        _check(one, name, theirs)
+    text = None if target is None else code(plan, target, seen)
     if png is not None:
-        _draw(plan, png)
+        _draw(plan, png, seen)
     if text is not None:
         plain(text)
     elif as_json:
-        plain(_json(to_dict(plan)))
+        rows = [{"name": row.name, "checked": row.checked, "odd": row.odd} for row in theirs]
+        plain(json_of({**to_dict(plan, over=seen), **({"dialects": rows} if rows else {})}))
     else:
-        _print(plan)
+        _print(plan, seen, theirs)
         if png is not None:
             notes().print(f"The picture is in {png}.")
 
 
-def _plan(expression: str, over: str | None) -> Plan | RecipePlan:
-    read = parse(expression)
-    if isinstance(read, Plan | RecipePlan):
-        if over is not None:
-            raise ArgumentError(f"{expression} has a length already: leave --over {over} out.")
-        return read
-    if over is not None:
-        return read.over(length("--over", over))
+def _check(plan: Plan, name: str, theirs: Sequence[Dialect]) -> None:
+    """Refuse what is no learning rate; where it is another library's curve, say so, and show it as it is."""
     try:
-        return read.over()
-    except LengthError as error:
-        raise LengthError(
-            f"{expression} says nothing about how long the run is: write --over 1000, or your number of updates."
-        ) from error
+        check_rate(plan, name)
+    except ArgumentError as error:
+        if not theirs:
+            raise
+        notes().print(f"Not a learning rate everywhere: {error}", soft_wrap=True)
 
 
-def _json(numbers: dict[str, Any]) -> str:
-    """One key per line: short enough to read, and no line per number."""
-    pairs = (f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for key, value in numbers.items())
-    return "{\n" + ",\n".join(pairs) + "\n}"
+def _draw(plan: Plan | RecipePlan, file: Path, seen: float | None) -> None:
+    with picture_file(file) as save:
+        from annealing.report.png import picture
+
+        save(picture(plan, over=seen))
 
 
-def _draw(plan: Plan | RecipePlan, file: Path) -> None:
-    if file.suffix.lower() != ".png":
-        raise ArgumentError(f"--png {file} does not end in .png: write --png {file.with_suffix('.png')}.")
-    from annealing.report.files import claimed, write_files
-    from annealing.report.png import picture
-
-    with claimed(file.parent):
-        write_files(file.parent, {file.name: picture(plan)})
-
-
-def _print(plan: Plan | RecipePlan) -> None:
+def _print(plan: Plan | RecipePlan, seen: float | None, theirs: Sequence[Dialect]) -> None:
     console = results()
     console.print(str(plan), style="bold", soft_wrap=True)
+    for row in theirs:
+        for said in about(row):
+            console.print(said, soft_wrap=True)
     for pattern, name, one in named_plans(plan):
-        found = facts(one)
-        data = plan_figure(one, name, points=4 * console.width)
+        found = facts(one, seen)
+        data = plan_figure(one, name, points=4 * console.width, over=seen)
         if isinstance(plan, RecipePlan):
             console.print(f"\n{name}" + ("" if pattern == "*" else f", groups {pattern}"), style="bold")
         console.print()
@@ -120,12 +113,22 @@ def _numbers(found: Facts) -> Table:
     one = found.unit.removesuffix("s")
     table.add_row("first", number(found.first, 6), f"{one} 0")
     table.add_row("peak", number(found.peak[1], 6), f"{one} {number(found.peak[0], 15)}")
-    if found.last is not None and found.total is not None:
-        table.add_row("last", number(found.last, 6), f"{one} {number(math.ceil(found.total) - 1, 15)}")
+    if found.last is not None:
+        shown = "last" if found.over == found.total else "last shown"
+        table.add_row(shown, number(found.last, 6), f"{one} {number(math.ceil(found.over) - 1, 15)}")
     if found.area is not None:
-        table.add_row("area", number(found.area, 6), f"sum over all {found.unit}")
+        summed = f"all {found.unit}" if found.over == found.total else f"the first {number(found.over, 15)} {found.unit}"
+        table.add_row("area", number(found.area, 6), f"sum over {summed}")
     for place, (t, value) in enumerate(found.keyframes[:_KEYFRAMES]):
         table.add_row("keyframes" if place == 0 else "", number(value, 6), f"{one} {number(t, 15)}")
     if len(found.keyframes) > _KEYFRAMES:
         table.add_row("", "…", f"{len(found.keyframes) - _KEYFRAMES} more: --json has them all")
+    if found.last is None:
+        table.add_row("no end", "", f"drawn to {one} {number(found.over, 15)}; --over N draws further")
     return table
+
+
+def about(row: Dialect) -> list[str]:
+    """Say what a reader should know of another library's schedule: what is odd about it, and whether it was checked."""
+    said = [f"{row.name}: {row.odd}"] if row.odd else []
+    return said if row.checked else [*said, f"{row.name} is unverified: compared with its formula, not with the library itself"]

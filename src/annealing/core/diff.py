@@ -51,7 +51,7 @@ def diff(
 
     >>> import annealing as an
     >>> print(an.diff(an.cosine(), an.cosine(to=0.1), over=1_000))
-    they differ from update 1 on, most at update 999: 2.4674e-06 and 0.100002 (10 % of the peak)
+    they differ from update 1 on, most at update 999: 2.4674e-6 and 0.100002 (10 % of the peak)
     >>> an.diff(an.wsd(), an.trapezoid(), over=1_000).same
     False
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import final
 
+from annealing.core.length import compact
 from annealing.core.plan import Plan
 
 _SHOWN = 3  # spans that a description names; `spans` has them all
@@ -105,17 +106,20 @@ class Difference:
         over = f"{_number(self.over)} {self.unit}"
         if self.apart == 0 and self.exact:
             return f"the same at every one of {over}"
-        return f"the same to within {self.tolerance:g} of the peak over {over} (largest difference {self.apart:.2g})"
+        return (
+            f"the same to within {compact(self.tolerance)} of the peak over {over} (largest difference {_digits(self.apart, 2)})"
+        )
 
     def _where(self) -> list[tuple[str, str]]:
         t, a, b = self.largest
+        apart = f"{_digits(self.apart, 6)} apart, {_percent(self.share)} of the peak"
         first, many = self.spans[0][0], len(self.spans)
         spans = ", ".join(_span(begin, end) for begin, end in self.spans[:_SHOWN])
         more = f" and {many - _SHOWN} more spans" if many > _SHOWN else ""
         total = f"{_number(self.differing)} of {_number(self.over)} {self.unit}"
         return [
             ("first difference", f"{self._at(first)}: {_pair(float(self.a(first)), float(self.b(first)))}"),
-            ("largest difference", f"{self._at(t)}: {_pair(a, b)}, {self.apart:.6g} apart, {_percent(self.share)} of the peak"),
+            ("largest difference", f"{self._at(t)}: {_pair(a, b)}, {apart}"),
             ("they differ", f"in {spans}{more}: {total}"),
         ]
 
@@ -181,20 +185,24 @@ def _apart(a: float, b: float) -> float:
 
 
 def _pair(a: float, b: float) -> str:
-    """Two numbers with as many digits as it takes to tell them apart."""
-    for digits in (6, 9, 13, 17):
-        first, second = f"{a:.{digits}g}", f"{b:.{digits}g}"
-        if first != second or a == b:
+    """Two numbers, with as many digits as it takes to tell them apart where they are no rounding of each other."""
+    for digits in (6, 9, 13):
+        first, second = _digits(a, digits), _digits(b, digits)
+        if first != second or abs(a - b) <= 1e-12 * abs(a):
             break
     return f"{first} and {second}"
 
 
+def _digits(value: float, digits: int = 2) -> str:
+    return compact(float(f"{value:.{digits}g}")) if math.isfinite(value) else str(value)
+
+
 def _percent(share: float) -> str:
-    return "infinitely much" if math.isinf(share) else f"{100 * share:.2g} %" if share < 1 else f"{100 * share:.0f} %"
+    return "infinitely much" if math.isinf(share) else f"{_digits(100 * share, 2 if share < 1 else 3)} %"
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else f"{value:.6g}"
+    return str(int(value)) if value == int(value) else _digits(value, 6)
 
 
 def _span(begin: float, end: float) -> str:

@@ -121,18 +121,33 @@ class Plan(Arithmetic):
         """
         return keyframes_of(self.track)
 
-    def area(self) -> float:
+    @property
+    def telling(self) -> float:
+        """How much of the plan shows all of it: its run, or twice as far as the last keyframe of a run without an end.
+
+        >>> import annealing as an
+        >>> an.cosine().over(10).telling, an.chain(an.warmup(40), an.hold()).over(an.inf).telling
+        (10, 80)
+        """
+        if math.isfinite(self.total):
+            return self.total
+        return max((t for t, _ in self.keyframes()), default=0) * 2 or 1000
+
+    def area(self, count: float | None = None) -> float:
         """Return the sum of the values of all updates, the distance a rate lets the weights travel.
+
+        Arguments: `count`, how many updates are summed; by default all of the run.
 
         >>> import annealing as an
         >>> (0.5 * an.hold()).over(8).area()
         4.0
 
-        Raises `LengthError` for a run without an end.
+        Raises `LengthError` for a run without an end when no count is given.
         """
-        if math.isinf(self.total):
-            raise LengthError("a run without an end has no area: give it a total.")
-        count, block = math.ceil(self.total), 1 << 22
+        end = self.total if count is None else count
+        if math.isinf(end):
+            raise LengthError("a run without an end has no area: give it a total, or write area(1000) for its first 1000.")
+        count, block = math.ceil(end), 1 << 22
         return float(sum(np.sum(self(np.arange(a, min(a + block, count)))) for a in range(0, count, block)))
 
     def branch(

@@ -11,9 +11,9 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from annealing.dialects.catalogue import DIALECTS, Dialect
-from annealing.dialects.read import parse
+from annealing.dialects.read import parse, spoken
 
-__all__ = ["DIALECTS", "Dialect", "everything", "parse"]
+__all__ = ["DIALECTS", "Dialect", "everything", "parse", "spoken"]
 
 
 def everything() -> tuple[Dialect, ...]:

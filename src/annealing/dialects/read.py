@@ -50,6 +50,23 @@ def parse(text: str) -> Schedule | Plan | Recipe | RecipePlan:
         raise ParseError(f"{text[:77]!r}… is nested too deeply.") from None
 
 
+def spoken(text: str) -> tuple[Dialect, ...]:
+    """Return the rows of the calls that a text makes in other libraries' names, in the order in which they are written.
+
+    >>> from annealing.dialects import spoken
+    >>> [row.name for row in spoken("0.5 * torch.SequentialLR([torch.LinearLR(0.1), keras.CosineDecay(1.0, 9)], [5])")]
+    ['torch.SequentialLR', 'torch.LinearLR', 'keras.CosineDecay']
+    >>> spoken("chain(warmup(10%), hold)")
+    ()
+    """
+    try:
+        calls = [node for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Call) and _library(node)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    in_order = sorted(calls, key=lambda node: (node.lineno, node.col_offset))
+    return tuple(dict.fromkeys(_row(node) for node in in_order))
+
+
 class _Ours(ast.NodeTransformer):
     """Puts the text of a plan in the place of the call that makes it."""
 

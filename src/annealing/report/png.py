@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
 import matplotlib
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.report.arms import schedule_cards
+from annealing.report.canvas import STYLE, png_of, scaled, whole_numbers
 from annealing.report.curves import loss_curves
 from annealing.report.figures import Axis, Dots, Line, Lines
-from annealing.report.palette import COLOURS, GRID, INK, QUIET, Pen, pens
+from annealing.report.palette import COLOURS, QUIET, Pen, pens
 from annealing.report.plans import named_plans, plan_figure
 from annealing.report.results import final_losses
 from annealing.report.words import count, number
 from annealing.study.result import Comparison
 
-_STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 11,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": QUIET,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 13,
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "text.color": INK,
-    "xtick.color": QUIET,
-    "ytick.color": QUIET,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "figure.facecolor": "white",
-}
 _DASHES = {"solid": "-", "dashed": "--", "dotted": ":", "dotdash": "-."}
 _NARROW = 17  # characters above a small schedule
 _CARDS = 10  # small schedules in a row of the summary
@@ -56,7 +33,7 @@ def summary(comparison: Comparison) -> bytes:
     drawn_with = pens((row.name for row in comparison.rows), comparison.best)
     cards = schedule_cards(comparison)
     strips = -(-len(cards) // _CARDS)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12, rect=(0, 0.025, 1, 0.975))
         figure: Any = Figure(figsize=(16, 9 + 1.35 * (strips - 1)), dpi=120, layout=layout)
         figure.suptitle(_verdict(comparison), x=0.012, ha="left", fontsize=17, fontweight="bold", linespacing=1.35)
@@ -70,32 +47,32 @@ def summary(comparison: Comparison) -> bytes:
             places = grid[1 + strip].subgridspec(1, max(len(here), 4 if strips == 1 else _CARDS))
             for card, place in zip(here, places, strict=False):
                 _card(figure.add_subplot(place), card, drawn_with)
-        return _png(figure)
+        return png_of(figure)
 
 
-def picture(plan: Plan | RecipePlan, title: str = "") -> bytes:
-    r"""Draw a plan, or every plan of a recipe under the last; return the bytes of a PNG.
+def picture(plan: Plan | RecipePlan, title: str = "", over: float | None = None) -> bytes:
+    r"""Draw a plan, or every plan of a recipe under the last, as far as asked for; return the bytes of a PNG.
 
     >>> import annealing as an
     >>> picture((0.1 * an.cosine()).over(100))[:4]
     b'\x89PNG'
     """
     named = named_plans(plan)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure: Any = Figure(figsize=(10, 1.2 + 3.3 * len(named)), dpi=120, layout="constrained")
         figure.suptitle("\n".join(textwrap.wrap(title or str(plan), 88)), x=0.012, ha="left", fontsize=12, family="monospace")
         for axes, (pattern, name, one), colour in zip(
             figure.subplots(len(named), 1, squeeze=False).flat, named, cycle(COLOURS), strict=False
         ):
-            data = plan_figure(one, name if pattern == "*" else f"{name}, groups {pattern}", points=2000)
+            data = plan_figure(one, name if pattern == "*" else f"{name}, groups {pattern}", points=2000, over=over)
             line = data.lines[0]
             axes.plot(line.x, line.y, color=colour, linewidth=2.2)
             if data.y.low <= 0:  # an area that does not begin at zero would mislead
                 axes.fill_between(line.x, line.y, color=colour, alpha=0.08, linewidth=0)
-            _scaled(axes, data.x, data.y)
+            scaled(axes, data.x, data.y)
             axes.set_ylim(data.y.low, data.y.high + 0.06 * (data.y.high - data.y.low))
-            _whole_numbers(axes)
-        return _png(figure)
+            whole_numbers(axes)
+        return png_of(figure)
 
 
 def _verdict(comparison: Comparison) -> str:
@@ -125,8 +102,8 @@ def _lines(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
         if line.crosses:
             axes.plot(*zip(*line.crosses, strict=True), "x", color=pen.colour, markersize=9, markeredgewidth=2.2, clip_on=False)
     axes.set_title(data.title)
-    _scaled(axes, data.x, data.y)
-    _whole_numbers(axes)
+    scaled(axes, data.x, data.y)
+    whole_numbers(axes)
     _label_ends(axes, data, drawn_with)
 
 
@@ -196,7 +173,7 @@ def _dots(axes: Any, data: Dots, drawn_with: dict[str, Pen]) -> None:
         )
         axes.annotate(dot.note, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=10, fontweight=weight)
     axes.set_title(data.title)
-    _scaled(axes, data.x, None)
+    scaled(axes, data.x, None)
     axes.set_ylim(0.4, len(data.dots) + 0.6)
     axes.tick_params(axis="y", left=False, labelleft=False)
     axes.grid(axis="y", visible=False)
@@ -208,7 +185,7 @@ def _card(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
         axes.plot(line.x, line.y, color=pen.colour, linewidth=2.4 if pen.strong else 1.6)
         axes.fill_between(line.x, line.y, color=pen.colour, alpha=0.10, linewidth=0)
         axes.set_title(_fitting(pen.label), fontsize=10, color=pen.colour, fontweight="bold" if pen.strong else "normal")
-    _scaled(axes, data.x, data.y)
+    scaled(axes, data.x, data.y)
     top = max((max(line.y) for line in data.lines), default=1.0)
     axes.set(xlabel="", ylabel="", xticks=[], yticks=[0, top], yticklabels=["0", number(top, 2)])
     axes.tick_params(labelsize=8)
@@ -217,32 +194,3 @@ def _card(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
 
 def _fitting(label: str) -> str:
     return label if len(label) <= _NARROW else f"{label[: _NARROW - 1]}…"
-
-
-def _scaled(axes: Any, x: Axis, y: Axis | None) -> None:
-    for side, axis in ((axes.xaxis, x), (axes.yaxis, y)):
-        if axis is None:
-            continue
-        side.set_label_text(axis.label)
-        (axes.set_xscale if side is axes.xaxis else axes.set_yscale)(axis.scale)
-        (axes.set_xlim if side is axes.xaxis else axes.set_ylim)(axis.low, axis.high)
-        if axis.scale == "log":
-            side.set_major_formatter(FuncFormatter(lambda value, _: number(value, 3)))
-            side.set_minor_formatter(
-                FuncFormatter(lambda value, _: number(value, 2)) if axis.high / axis.low < 20 else NullFormatter()
-            )
-        if axis.ticks:
-            side.set_major_locator(FixedLocator(list(axis.ticks)))
-
-
-def _whole_numbers(axes: Any) -> None:
-    axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.0f}".replace(",", " ") if value == int(value) else f"{value:g}")
-    )
-
-
-def _png(figure: Any) -> bytes:
-    FigureCanvasAgg(figure)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    return stream.getvalue()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from annealing.report.figures import Axis, Line, Table
+from annealing.report.plans import heights
 from annealing.report.words import number
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # Unicode braille: a bit per dot, by column and row
 _BLANK = 0x2800
+_BLOCKS, _SIGNS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 
 
 def curve(line: Line, x: Axis, y: Axis, *, width: int = 80, height: int = 12, braille: bool = True) -> str:
@@ -27,19 +30,47 @@ def curve(line: Line, x: Axis, y: Axis, *, width: int = 80, height: int = 12, br
 
     With `braille=False` it uses plain characters, for terminals and files that know no Unicode.
     """
-    labels = [number(y.high, 3), number(y.low, 3)]
-    margin = max(5, *(len(label) + 2 for label in labels))
-    columns = max(8, width - margin - 2)
-    rows = max(2, height)
+    columns = columns_of(y, width)
+    return framed(drawn(line, x, y, columns, max(2, height), braille=braille), x, y, "-" * columns, braille=braille)
+
+
+def columns_of(y: Axis, width: int) -> int:
+    """Return how many columns are left for the curve, beside the numbers of its axis."""
+    return max(8, width - _margin(y) - 2)
+
+
+def drawn(line: Line, x: Axis, y: Axis, columns: int, rows: int, *, braille: bool) -> list[str]:
+    """Draw a line alone, row by row from the top; all rows are `columns` wide."""
     per_column, per_row = (2, 4) if braille else (1, 1)
     dots = _rasterised(line, x, y, columns * per_column, rows * per_row)
-    body = _as_braille(dots, columns, rows) if braille else _as_plain(dots, columns, rows)
-    tick, bar, corner, rule = ("┤", "│", "└", "─") if braille else ("+", "|", "+", "-")
-    left = [labels[0] if row == 0 else labels[1] if row == rows - 1 else "" for row in range(rows)]
-    lines = [f"{label:>{margin}} {tick if label else bar}{text}".rstrip() for label, text in zip(left, body, strict=True)]
+    return _as_braille(dots, columns, rows) if braille else _as_plain(dots, columns, rows)
+
+
+def framed(body: Sequence[str], x: Axis, y: Axis, rule: str, *, braille: bool) -> str:
+    """Put axes around what was drawn; where the `rule` below it has a "=" its line is a thick one."""
+    margin = _margin(y)
+    tick, bar, corner = ("┤", "│", "└") if braille else ("+", "|", "+")
+    labels = {0: number(y.high, 3), len(body) - 1: number(y.low, 3)}
+    lines = [f"{labels.get(row, ''):>{margin}} {tick if row in labels else bar}{text}".rstrip() for row, text in enumerate(body)]
     first, last = number(x.low, 6), number(x.high, 6)
-    foot = first + " " * max(1, columns - len(first) - len(last)) + last
-    return "\n".join([*lines, " " * margin + f" {corner}{rule * columns}", " " * (margin + 2) + foot])
+    foot = first + " " * max(1, len(rule) - len(first) - len(last)) + last
+    below = rule.replace("-", "─").replace("=", "━") if braille else rule
+    return "\n".join([*lines, " " * margin + f" {corner}{below}", " " * (margin + 2) + foot])
+
+
+def sparkline(values: Sequence[float], *, blocks: bool = True) -> str:
+    """Draw values as one row of blocks, from zero unless they stay far above it.
+
+    >>> sparkline([0.0, 0.5, 1.0, 1.0, 0.25]), sparkline([0.0, 0.5, 1.0, 1.0, 0.25], blocks=False)
+    ('▁▅██▃', '_=##:')
+    """
+    signs = _BLOCKS if blocks else _SIGNS
+    y = heights("", values)
+    return "".join(signs[_place(value, y, len(signs))] if math.isfinite(value) else " " for value in values)
+
+
+def _margin(y: Axis) -> int:
+    return max(5, *(len(number(label, 3)) + 2 for label in (y.low, y.high)))
 
 
 def ranked(table: Table, best: str) -> RichTable:

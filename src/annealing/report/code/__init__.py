@@ -14,10 +14,10 @@ from annealing.report.code.transformers import transformers
 TARGETS = {"torch": "PyTorch", "transformers": "Hugging Face", "optax": "optax", "keras": "Keras", "python": "plain Python"}
 """The frameworks there is code for, and how they are called."""
 
-_WRITERS = {"torch": torch, "transformers": transformers, "optax": optax, "keras": keras}
+_WRITERS = {"torch": torch, "transformers": transformers, "optax": optax}
 
 
-def code(plan: Plan | RecipePlan, target: str) -> str:
+def code(plan: Plan | RecipePlan, target: str, over: float | None = None) -> str:
     """Write code to paste whose values are those of the plan.
 
     >>> import annealing as an
@@ -33,10 +33,11 @@ def code(plan: Plan | RecipePlan, target: str) -> str:
     <BLANKLINE>
 
     Arguments: `plan`, a plan or a recipe over a run; `target`, one of "torch", "transformers", "optax",
-    "keras" and "python". Raises `ArgumentError` for another target, and for a plan that a target cannot hold.
+    "keras" and "python"; `over`, how many updates are looked up where a run has no end (for Keras, which needs a table).
+    Raises `ArgumentError` for another target, and for a plan that a target cannot hold.
     """
     if target == "python":
         return python(plan) if isinstance(plan, Plan) else recipe(plan)
-    if target not in _WRITERS:
+    if target not in TARGETS:
         raise ArgumentError(f"there is no code for {target!r}: write one of {', '.join(TARGETS)}.")
-    return _WRITERS[target](plan)
+    return keras(plan, over) if target == "keras" else _WRITERS[target](plan)

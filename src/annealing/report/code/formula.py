@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import final
 
-from annealing.core.curve import Clipped, Curve, Flat, Glide, Growth, Joined, Moved, PowerLaw, Sampled, Stepped
+from annealing.core.curve import Clipped, Curve, Flat, Glide, Growth, Joined, Moved, Named, PowerLaw, Sampled, Stepped
+from annealing.core.cycle import Cycling
 from annealing.core.errors import ArgumentError
 from annealing.core.length import compact
 
@@ -88,6 +90,13 @@ def formula(curve: Curve, clock: Clock) -> str:
             return formula(curve.body, _sampled(curve, clock))
         case Moved():
             return formula(curve.body, clock.later(curve.offset, curve.speed))
+        case Cycling():
+            return _cycling(curve, clock)
+        case Named():
+            raise ArgumentError(
+                f"{curve.name!r} is a function known by its name only, which plain Python is not told: "
+                "use another target, such as torch."
+            )
         case _:
             raise ArgumentError(
                 f"a {type(curve).__name__} curve has no formula in plain Python: use another target, such as torch."
@@ -150,12 +159,17 @@ def fall(ease: str, done: str, left: str) -> str:
 
 
 def _ratio(time: str, span: float) -> str:
-    bracketed = f"({time})" if " " in time else time
-    return bracketed if span == 1 else f"{bracketed} / {literal(span)}"
+    return _bracketed(time) if span == 1 else f"{_bracketed(time)} / {literal(span)}"
+
+
+def _bracketed(text: str) -> str:
+    """Put brackets around what has several parts, unless it is in brackets as a whole."""
+    depths = list(accumulate((letter == "(") - (letter == ")") for letter in text))
+    return text if " " not in text or min(depths[:-1]) > 0 else f"({text})"
 
 
 def _power_law(curve: PowerLaw, clock: Clock) -> str:
-    time = f"({clock})" if " " in str(clock) else str(clock)
+    time = _bracketed(str(clock))
     base = f"1 + {_times(curve.rate, time)}"
     if curve.exponent == -0.5:
         return f"{literal(curve.start)} / sqrt({base})"
@@ -171,9 +185,20 @@ def _joined(curve: Joined, clock: Clock) -> str:
 
 def _sampled(curve: Sampled, clock: Clock) -> Clock:
     """The clock that stands still between the starts of two periods."""
-    time = f"({clock})" if " " in str(clock) else str(clock)
+    time = _bracketed(str(clock))
     period = literal(curve.period)
     if clock.whole and curve.period == int(curve.period):
         return Clock(f"({time} // {period} * {period})")
     # 1e-9 of a period keeps a rounded time from missing the boundary that it stands on
     return Clock(f"(floor({time} / {period} + 1e-9) * {period})", of_whole=False)
+
+
+def _cycling(curve: Cycling, clock: Clock) -> str:
+    """The pieces of one cycle, chosen by the time since it began."""
+    period, time = curve.track.length, _bracketed(str(clock))
+    since = Clock(f"({time} % {literal(period)})", of_whole=clock.whole and period == int(period))
+    pieces = [(piece.begin, formula(piece.curve, since.later(-piece.begin))) for piece in curve.track.pieces]
+    text = pieces[-1][1]
+    for (_, before), (begin, _) in zip(pieces[-2::-1], pieces[:0:-1], strict=True):
+        text = f"{before} if {since} < {literal(begin)} else {text}"
+    return f"({text})" if len(pieces) > 1 else text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
@@ -10,7 +12,7 @@ from annealing.report.code.names import assigned, imports
 _LONGEST = 50_000_000  # values in the table: 200 MB in float32
 
 
-def keras(plan: Plan | RecipePlan) -> str:
+def keras(plan: Plan | RecipePlan, over: float | None = None) -> str:
     """Write a LearningRateSchedule that looks the plan's values up, which every backend can compile.
 
     Raises `ArgumentError` for what Keras cannot schedule: other units than updates, other hyper-parameters
@@ -22,15 +24,16 @@ def keras(plan: Plan | RecipePlan) -> str:
         raise ArgumentError(
             f"Keras counts updates and this plan counts {plan.unit}: write the plan over the run's number of updates."
         )
-    if not plan.total <= _LONGEST:
+    if not (plan.total if over is None else over) <= _LONGEST:
         raise ArgumentError(
-            f"Keras needs a table of the plan's values, so a run of at most {_LONGEST} updates: write .over(100000)."
+            f"Keras needs a table of the plan's values, so a run of at most {_LONGEST} updates: "
+            "write .over(100000), or over=100000 beside a plan without an end (--over 100000)."
         )
-    if plan.after not in _PLACES:
+    if over is None and plan.after not in _PLACES:
         raise ArgumentError(
-            f'a table has an end, and after="{plan.after}" has none: write the plan over as many updates as you train.'
+            f'a table has an end, and after="{plan.after}" has none: say how many updates you train, over=100000 (--over 100000).'
         )
-    count, place = _PLACES[plan.after]
+    count, place = _PLACES[plan.after] if over is None else _up_to(math.ceil(over))
     return f"""import keras
 import numpy as np
 
@@ -69,6 +72,10 @@ _PLACES = {
     "mirror": ("2 * plan.total", 'keras.ops.cast(step, "int32") % (2 * self.plan.total)'),
 }
 """By what happens past the end: how many values the table has, and where update `step` stands in it."""
+
+
+def _up_to(count: int) -> tuple[str, str]:
+    return f"{count}", f'keras.ops.minimum(keras.ops.cast(step, "int32"), {count - 1})'
 
 
 def _only_rate(plan: RecipePlan) -> Plan:
