@@ -29,6 +29,7 @@ FRAMEWORKS = {
     "PyTorch": Framework("torch", "torch"),
     "Hugging Face Trainer": Framework("trainer", "transformers"),
     "accelerate": Framework("accelerate", "accelerate"),
+    "Lightning": Framework("lightning", "lightning"),
 }
 
 

@@ -28,7 +28,8 @@ class Until(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.weights.append(kwargs["model"].weight.item())
-        control.should_save = control.should_training_stop = state.global_step == self.end
+        if state.global_step == self.end:
+            control.should_save = control.should_training_stop = True
 
 
 def run(text: str, updates: int, save_every: int | None, folder: Path) -> list[float]:

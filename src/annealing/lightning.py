@@ -1,0 +1,116 @@
+"""Schedules in Lightning: `ScheduleCallback` says what to follow, and `Trainer.fit` trains by it.
+
+A `annealing.torch.Scheduler` returned by `configure_optimizers` needs nothing from here, with any `interval` and
+`frequency`. The callback is for modules that return an optimizer only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, final
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from annealing.core.errors import ConflictError, LengthError, PlanMismatchError
+from annealing.core.horizon import Horizon
+from annealing.core.plan import Plan
+from annealing.core.recipe import Recipe, RecipePlan
+from annealing.core.schedule import Schedule
+from annealing.torch.scheduler import Scheduler
+from annealing.torch.state import Resume
+from annealing.torch.unbound import unbound
+
+__all__ = ["ScheduleCallback"]
+
+
+@final
+class ScheduleCallback(Callback):
+    """Let Lightning's Trainer follow a schedule, plan or recipe: update `t` uses `plan(t)`, and monitors show it.
+
+    >>> ScheduleCallback("3e-4 * chain(warmup(10%), hold, cooldown(20%))")
+    ScheduleCallback('3e-4 * chain(warmup("10%"), hold(), cooldown("20%"))')
+
+    Pass it in `Trainer(callbacks=[...])`, and let `configure_optimizers` return the optimizer alone. `callback.scheduler`
+    shows what is used, from the start of training on.
+
+    Arguments: `schedule`, a schedule, plan or recipe, or its text; without a length of its own it takes the number of
+    updates that the Trainer estimates. `factor`, instead of a schedule: it multiplies each group's own rate. `resume`
+    says which plan wins when a checkpoint followed another one, as for `Scheduler`. The state is saved in Lightning's
+    checkpoints and restored by `fit(ckpt_path=...)`.
+
+    Raises `KindError` for anything that is not a schedule and the errors of its text at once; when training begins,
+    `LengthError` where the lengths do not fit the run, `PlanMismatchError` where the checkpoint followed another plan or
+    none, `ConflictError` where `configure_optimizers` returned a scheduler as well, or several optimizers.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule | Plan | Recipe | RecipePlan | str | None = None,
+        *,
+        factor: Schedule | Plan | str | None = None,
+        resume: Resume = "same",
+    ) -> None:
+        self._asked = unbound(schedule, factor)
+        self._resume: Resume = resume
+        self._saved: Mapping[str, Any] | None = None
+        self.scheduler: Scheduler | None = None
+        """The Scheduler at work, from the start of training on."""
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the optimizer over: it is loaded, if there was a checkpoint, and nothing was trained yet.
+
+        Not earlier: Lightning's learning-rate finder works when fitting starts, and wants the optimizer for itself.
+        """
+        optimizers: list[Any] = trainer.optimizers
+        if trainer.lr_scheduler_configs:
+            theirs = type(trainer.lr_scheduler_configs[0].scheduler).__name__
+            raise ConflictError(
+                f"configure_optimizers returned a {theirs}, and a ScheduleCallback would be a second owner of the rates: "
+                "return the optimizer alone, or leave the callback out."
+            )
+        if len(optimizers) != 1:
+            raise ConflictError(
+                f"configure_optimizers returned {len(optimizers)} optimizers, and a ScheduleCallback follows one: "
+                "leave it out, and return a Scheduler for each of them."
+            )
+        saved = self.state_dict()  # of a checkpoint; or of the last fit, which a second one goes on from
+        self.scheduler, self._saved = self._asked.scheduler(optimizers[0], _horizon(trainer), resume=self._resume), None
+        if trainer.global_step > 0:
+            self._restore(trainer.global_step, saved)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what Lightning saves: the Scheduler's state, which is JSON."""
+        if self._saved is not None or self.scheduler is None:
+            return dict(self._saved or {})
+        return self.scheduler.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keep the state until there is an optimizer that it is for: Lightning loads callbacks first."""
+        self._saved = state_dict
+
+    def _restore(self, update: int, saved: Mapping[str, Any]) -> None:
+        assert self.scheduler is not None
+        if not saved and self._resume == "same":
+            raise PlanMismatchError(
+                f"the checkpoint of update {update} was trained without a ScheduleCallback, so nothing says that its rates "
+                f'followed {self._asked}: write resume="mine" to follow it from here.'
+            )
+        self.scheduler.load_state_dict(saved or {**self.scheduler.state_dict(), "update": update})
+
+    def __repr__(self) -> str:
+        return f"ScheduleCallback({self._asked})"
+
+
+def _horizon(trainer: Trainer) -> Horizon:
+    """Return the length of the run in updates, and in epochs where the loader has a length."""
+    updates: float = trainer.estimated_stepping_batches
+    if not 0 < updates < math.inf:
+        raise LengthError(
+            "Lightning does not know how many updates this run has: give Trainer(max_steps=...), or a plan with a length, "
+            'such as "3e-4 * cosine().over(10_000)".'
+        )
+    batches: float = trainer.num_training_batches
+    if math.isinf(batches):
+        return Horizon(int(updates))
+    return Horizon(int(updates), epochs=updates / math.ceil(batches / trainer.accumulate_grad_batches))
