@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, final, get_args
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
@@ -18,10 +18,13 @@ from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.torch.scheduler import Scheduler
-from annealing.torch.state import Resume
+from annealing.torch.resume import Resume
 from annealing.torch.unbound import unbound
 
 __all__ = ["ScheduleCallback"]
+
+DEFAULT: Any = get_args(Resume)[0]
+MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 
 
 @final
@@ -49,7 +52,7 @@ class ScheduleCallback(Callback):
         schedule: Schedule | Plan | Recipe | RecipePlan | str | None = None,
         *,
         factor: Schedule | Plan | str | None = None,
-        resume: Resume = "same",
+        resume: Resume = DEFAULT,
     ) -> None:
         self._asked = unbound(schedule, factor)
         self._resume: Resume = resume
@@ -91,10 +94,10 @@ class ScheduleCallback(Callback):
 
     def _restore(self, update: int, saved: Mapping[str, Any]) -> None:
         assert self.scheduler is not None
-        if not saved and self._resume == "same":
+        if not saved and self._resume == DEFAULT:
             raise PlanMismatchError(
                 f"the checkpoint of update {update} was trained without a ScheduleCallback, so nothing says that its rates "
-                f'followed {self._asked}: write resume="mine" to follow it from here.'
+                f'followed {self._asked}: write resume="{MINE}" to follow it from here.'
             )
         self.scheduler.load_state_dict(saved or {**self.scheduler.state_dict(), "update": update})
 

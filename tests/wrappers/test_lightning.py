@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR
 import annealing as an
 from annealing.core.errors import ConflictError, LengthError, PlanMismatchError
 from annealing.torch import Scheduler
+from annealing.torch.resume import Resume
 from tests.conftest import require
 
 lightning = require("lightning")
@@ -25,6 +26,7 @@ from tests.wrappers.lightning_module import Line, Until, fit  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 
+MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 UPDATES = 24  # three epochs of eight
 SHAPE = an.chain(an.warmup(5), an.cosine(to=0.1))
 LR = 0.5 * SHAPE
@@ -158,7 +160,7 @@ class TestTheCallback:
         with pytest.raises(PlanMismatchError, match=r"over\(24\).*over\(48\)"):
             fit(tmp_path, Line(), ScheduleCallback(LR), ckpt_path=checkpoint, max_epochs=6)
         longer = Line()
-        fit(tmp_path, longer, ScheduleCallback(LR, resume="mine"), ckpt_path=checkpoint, max_epochs=6)
+        fit(tmp_path, longer, ScheduleCallback(LR, resume=MINE), ckpt_path=checkpoint, max_epochs=6)
         assert longer.used == near(list(LR.over(48).values()[10:]))
 
     def test_a_checkpoint_without_the_callback_is_refused_or_followed_from_there(self, tmp_path: Path) -> None:
@@ -167,7 +169,7 @@ class TestTheCallback:
         with pytest.raises(PlanMismatchError, match="update 10 was trained without a ScheduleCallback"):
             fit(tmp_path, Line(), ScheduleCallback(LR), ckpt_path=checkpoint)
         module = Line()
-        fit(tmp_path, module, ScheduleCallback(LR, resume="mine"), ckpt_path=checkpoint)
+        fit(tmp_path, module, ScheduleCallback(LR, resume=MINE), ckpt_path=checkpoint)
         assert module.used == near(USED[10:])
 
     def test_a_second_fit_goes_on_where_the_first_one_ended(self, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -12,6 +12,7 @@ import torch
 import annealing as an
 from annealing.core.errors import AnnealingError, ConflictError, KindError, LengthError, PlanMismatchError
 from annealing.torch import Scheduler
+from annealing.torch.resume import Resume
 from tests.conftest import require
 
 transformers = require("transformers")
@@ -20,6 +21,7 @@ from tests.wrappers.hugging_face import Line, Note, logged, trainer_of  # noqa: 
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
+MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 UPDATES = 24
 SHAPE = an.chain(an.warmup(5), an.cosine(to=0.1))
 LR = 0.5 * SHAPE
@@ -168,10 +170,11 @@ class TestALongerRun:
         with pytest.raises(PlanMismatchError, match=r"over\(24\).*over\(48\)"):
             longer.train(resume_from_checkpoint=True)
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")
     def test_r06_a_policy_says_which_one_wins(self, tmp_path: Path) -> None:
         trainer_of(tmp_path, ScheduleCallback(TEXT), Note(stop=9)).train()
         note = Note()
-        trainer_of(tmp_path, ScheduleCallback(TEXT, resume="mine"), note, max_steps=48).train(resume_from_checkpoint=True)
+        trainer_of(tmp_path, ScheduleCallback(TEXT, resume=MINE), note, max_steps=48).train(resume_from_checkpoint=True)
         assert note.used == near(list(LR.over(48).values()[9:]))
 
 
@@ -186,7 +189,7 @@ class TestACheckpointWithoutTheCallback:
         trainer_of(tmp_path, Note(stop=9)).train()
         first, second = Note(stop=20), Note()
         options: dict[str, Any] = {"factor": 5 * SHAPE} if factor else {"schedule": LR}
-        trainer_of(tmp_path, ScheduleCallback(**options, resume="mine"), first).train(resume_from_checkpoint=True)
+        trainer_of(tmp_path, ScheduleCallback(**options, resume=MINE), first).train(resume_from_checkpoint=True)
         trainer_of(tmp_path, ScheduleCallback(**options), second).train(resume_from_checkpoint=True)
         assert first.used == near(USED[9:20])
         assert second.used == near(USED[18:])
