@@ -55,7 +55,7 @@ class ScheduleCallback(TrainerCallback, ExportableState):
         schedule: Schedule | Plan | Recipe | RecipePlan | str | None = None,
         *,
         factor: Schedule | Plan | str | None = None,
-        resume: Resume = "same",
+        resume: Resume = "refuse",
     ) -> None:
         self._asked = unbound(schedule, factor)
         self._resume: Resume = resume
@@ -95,10 +95,10 @@ class ScheduleCallback(TrainerCallback, ExportableState):
     def _restore(self, state: TrainerState) -> None:
         assert self.scheduler is not None
         saved: Mapping[str, Any] | None = _saved(state)
-        if saved is None and self._resume == "same":
+        if saved is None and self._resume == "refuse":
             raise PlanMismatchError(
                 f"the checkpoint of update {state.global_step} was trained without a ScheduleCallback, so nothing says that "
-                f'its rates followed {self._asked}: write resume="mine" to follow it from here.'
+                f'its rates followed {self._asked}: write resume="replace" to follow it from here.'
             )
         self.scheduler.load_state_dict(saved or {**self.scheduler.state_dict(), "update": state.global_step})
 

@@ -231,3 +231,57 @@ def test_an_update_counted_by_numpy_is_an_update() -> None:
 def test_an_edit_that_makes_no_sense_is_refused(wrong: Any, kind: type[Exception], teaching: str) -> None:
     with refused(kind, teaching):
         wrong(an.hold().over(10))
+
+
+def test_a_tail_may_be_a_plan_which_is_followed_from_where_both_meet() -> None:
+    """On its own clock: the values are those of the plan, to the last bit, and its length is the run's."""
+    stable = (3e-4 * an.chain(an.warmup(20), an.hold())).over(inf)
+    cooled = (3e-4 * an.chain(an.warmup(20), an.hold(), an.cooldown(30))).over(100)
+
+    run = stable.branch(60, cooled)
+    np.testing.assert_array_equal(run(np.arange(120)), cooled(np.arange(120)))
+    assert run.total == 100
+    assert str(run) == f"{stable}.branch(at=60, tail={cooled})"
+    assert an.parse(str(run)) == run
+    assert an.from_json(an.to_json(2 * run)) == 2 * run
+    assert run.branch(80, an.linear()).values()[79] == cooled(79)
+    in_the_middle = cooled.branch(85, cooled.base.branch(90, an.linear()))
+    np.testing.assert_array_equal(in_the_middle.values(), cooled.branch(90, an.linear()).values())
+
+
+def test_a_plan_that_is_elsewhere_or_on_another_clock_cannot_be_followed() -> None:
+    run = an.linear().over(10)
+
+    with refused(RampError, "at 5 the plan cosine().over(20)", "the value reached is 0.5", "where the two meet"):
+        run.branch(5, an.cosine().over(20))
+    for other in (
+        an.linear().over(10, after="repeat"),
+        an.linear().over(10, endpoint=True),
+        an.linear().over(10, unit="samples"),
+    ):
+        with refused(KindError, "another clock", "must agree"):
+            run.branch(5, other)
+    with refused(LengthError, "brings its own length"):
+        run.branch(5, run, total=20)
+    with refused(LengthError, "leaves nothing of a run of 10"):
+        run.branch(10, run)
+
+
+def test_what_is_left_of_a_run_can_be_stretched() -> None:
+    run = an.chain(an.warmup(4), an.hold(4), an.jump(0.5), an.linear()).over(16)
+    longer = run.stretch(28, at=4)
+
+    np.testing.assert_array_equal(longer.values()[:4], run.values()[:4])
+    np.testing.assert_allclose(longer(4 + 2 * np.arange(13)), run(4 + np.arange(13)), rtol=1e-12)
+    assert longer.keyframes() == ((0, 0.2), (4, 1), (12, 1), (12, 0.5), (28, 0))
+    assert an.parse(str(longer)) == longer
+    assert str(longer).endswith(".stretch(28, at=4)")
+    assert run.stretch(28, at=0) == run.stretch(28)
+    for at, total in ((16, 20), (8, 8), (30, 28)):
+        with refused(LengthError, f"nothing is left of a run of {min(16, total)} at {at}"):
+            run.stretch(total, at=at)
+
+
+def test_with_the_end_on_the_last_update_the_rest_is_stretched_to_there() -> None:
+    run = an.linear().over(11, endpoint=True).stretch(16, at=5)
+    assert [run(t) for t in (4, 5, 10, 15)] == pytest.approx([0.6, 0.5, 0.25, 0.0])

@@ -53,6 +53,25 @@ def test_stretching_keeps_the_value_at_every_fraction_of_the_way(plan: an.Plan, 
     np.testing.assert_allclose(stretched.stretch(total)(t), plan(t), rtol=1e-9, atol=1e-12)
 
 
+@given(plans(), st.floats(0.1, 0.9), st.integers(2, 4))
+def test_stretching_what_is_left_rewrites_nothing_and_keeps_its_shape(plan: an.Plan, where: float, factor: int) -> None:
+    """Before `at` the very same numbers; from there on the same value at the same share of what is left."""
+    total = int(plan.total)
+    at = int(where * total)
+    assume(0 < at < total)
+    stretched = plan.stretch(at + factor * (total - at), at=at)
+    np.testing.assert_array_equal(stretched(np.arange(at)), plan(np.arange(at)))
+    left = np.arange(total - at + 1)
+    np.testing.assert_allclose(stretched(at + factor * left), plan(at + left), rtol=1e-9, atol=1e-12)
+
+
+@given(plans(), st.floats(0, 0.9))
+def test_branching_into_the_plan_itself_changes_nothing(plan: an.Plan, where: float) -> None:
+    at = int(where * plan.total)
+    t = np.arange(plan.total + 2)
+    np.testing.assert_array_equal(plan.branch(at, plan)(t), plan(t))
+
+
 @given(plans())
 def test_with_endpoint_the_last_update_uses_the_end_value(plan: an.Plan) -> None:
     """over(n, endpoint=True) puts on update n − 1 what over(n) would reach at n."""

@@ -184,7 +184,7 @@ def test_a_saved_recipe_cannot_take_what_another_scheduler_owns() -> None:
     state = Scheduler(sgd(momentum=0.5), both).state_dict()
     optimizer = sgd(momentum=0.5)
     Scheduler(optimizer, MOMENTUM)
-    second = Scheduler(optimizer, an.Recipe(lr=PLAN.schedule).over(UPDATES), resume="saved")
+    second = Scheduler(optimizer, an.Recipe(lr=PLAN.schedule).over(UPDATES), resume="keep")
     with pytest.raises(ConflictError, match='"momentum"'):
         second.load_state_dict(state)
     assert second.state_dict()["plan"] == str(an.Recipe(lr=PLAN.schedule).over(UPDATES))

@@ -16,7 +16,6 @@ from annealing.core.errors import ArgumentError, PlanMismatchError
 from annealing.torch import Scheduler
 from tests.torch_scheduler.training import PLAN, SHAPE, UPDATES, USED, sgd, train
 
-OTHER = (0.3 * an.linear(to=0.2)).over(UPDATES)
 BRANCHED = PLAN.branch(at=12, tail=an.linear(), total=20)
 
 
@@ -60,41 +59,6 @@ def test_a_recipe_is_saved_as_its_text() -> None:
     recipe = an.Recipe(lr=PLAN.schedule, groups={"0": {"momentum": 0.9 * an.hold()}}).over(UPDATES)
     state = Scheduler(sgd(), recipe).state_dict()
     assert an.parse(state["plan"]) == recipe
-
-
-def test_another_plan_is_refused_with_both_texts() -> None:
-    optimizer = sgd()
-    scheduler = Scheduler(optimizer, lr=OTHER)
-    with pytest.raises(PlanMismatchError) as caught:
-        scheduler.load_state_dict(saved_at(7))
-    for text in (str(PLAN), str(OTHER), "update 7", 'resume="mine"', 'resume="saved"'):
-        assert text in str(caught.value)
-    assert train(optimizer, 3) == [OTHER(t) for t in range(3)], "nothing was taken over"
-
-
-@pytest.mark.parametrize(("resume", "plan"), [("mine", OTHER), ("saved", PLAN)])
-def test_resume_says_which_plan_to_go_on_with(resume: Any, plan: an.Plan) -> None:
-    optimizer = sgd()
-    scheduler = Scheduler(optimizer, lr=OTHER, resume=resume)
-    scheduler.load_state_dict(saved_at(7))
-    assert train(optimizer, 5) == [plan(t) for t in range(7, 12)]
-    assert scheduler.plan == plan
-    assert scheduler.state_dict()["plan"] == str(plan)
-
-
-def test_the_same_text_as_rate_and_as_factor_are_two_plans() -> None:
-    state = Scheduler(sgd(), factor=PLAN).state_dict()
-    with pytest.raises(PlanMismatchError, match=r"factor=.*lr="):
-        Scheduler(sgd(), lr=PLAN).load_state_dict(state)
-
-
-def test_saved_brings_the_mode_and_the_base_rates_along() -> None:
-    first = sgd(0.25)
-    scheduler = Scheduler(first, factor=SHAPE)
-    train(first, 4)
-    second = sgd(0.25)
-    Scheduler(second, lr=OTHER, resume="saved").load_state_dict(scheduler.state_dict())
-    assert train(second, 3) == [0.25 * SHAPE(t) for t in range(4, 7)]
 
 
 def test_a_run_that_was_edited_goes_on_edited() -> None:

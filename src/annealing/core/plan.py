@@ -151,13 +151,14 @@ class Plan(Arithmetic):
         return float(sum(np.sum(self(np.arange(a, min(a + block, count)))) for a in range(0, count, block)))
 
     def branch(
-        self, at: int, tail: Schedule, total: Horizon | int | None = None, *, absolute: bool = False, why: str = ""
+        self, at: int, tail: Schedule | Plan, total: Horizon | int | None = None, *, absolute: bool = False, why: str = ""
     ) -> Plan:
         """From update `at` on, follow `tail`; what came before is never rewritten.
 
         Arguments: `at`, the first update that uses the tail; `tail`, a schedule that counts from the
         value reached there (or in the plan's own units with `absolute`), in which "%" is a share of what
-        is left; `total`, the run's new length in updates (by default unchanged); `why`, kept in the journal.
+        is left; or another plan, followed on its own clock from here, where the two must meet; `total`, the run's new
+        length in updates (by default unchanged, or that of the other plan); `why`, kept in the journal.
 
         >>> import annealing as an
         >>> plan = (3e-4 * an.chain(an.warmup(2_000), an.hold())).over(float("inf"))
@@ -169,8 +170,10 @@ class Plan(Arithmetic):
         Raises `LengthError` when the tail does not fit, `RampError` when it cannot continue from there.
         """
         at = whole("at", at, at_least=0)
-        if not isinstance(tail, Schedule):
+        if not isinstance(tail, (Schedule, Plan)):
             raise KindError(f"branch(tail={tail!r}) is not a schedule: write a phase such as cooldown().")
+        if isinstance(tail, Plan):
+            self._check_alike(tail, total)
         ends = self._tail_end(at, tail) if total is None else check_total(total, self.unit, "branch")
         if self.after != "hold" and at >= self.total:
             raise LengthError(
@@ -180,22 +183,36 @@ class Plan(Arithmetic):
             raise LengthError(f"branch(at={at}) leaves nothing of a run of {ends:g}: pass a larger total=.")
         return replace(self, journal=(*self.journal, Branch(at, tail, ends, absolute, why))).checked()
 
-    def _tail_end(self, at: int, tail: Schedule) -> float:
+    def _check_alike(self, tail: Plan, total: Horizon | int | None) -> None:
+        told = [(p.unit, p.endpoint, p.after) for p in (self, tail)]
+        if told[0] != told[1]:
+            raise KindError(f"branch(tail={tail}) runs on another clock than {self}: unit=, endpoint= and after= must agree.")
+        if total is not None:
+            raise LengthError(f"branch(tail={tail}, total=…): a plan brings its own length, so leave total= out.")
+
+    def _tail_end(self, at: int, tail: Schedule | Plan) -> float:
+        if isinstance(tail, Plan):
+            return tail.total
         if math.isfinite(self.total):
             return self.total
         asked = dict(total_of(extents_of(tail)).amounts)
         return at + sum(asked.values()) if all(map(self._window.clock.own, asked)) else self.total
 
-    def stretch(self, total: Horizon | int) -> Plan:
-        """Run the same curve in `total` updates: the same value at the same fraction of the way.
+    def stretch(self, total: Horizon | int, at: int = 0) -> Plan:
+        """Run the same curve in `total` updates; of a run that is under way, what is left of it from update `at` on.
 
         >>> import annealing as an
         >>> an.linear().over(10).stretch(20)(10)
         0.5
+        >>> an.linear().over(10).stretch(14, at=6).values()[[5, 6, 10, 13]]
+        array([0.5 , 0.4 , 0.2 , 0.05])
 
-        Raises `LengthError` for a run without an end.
+        Raises `LengthError` for a run without an end, or for one that is over at `at`.
         """
-        return replace(self, journal=(*self.journal, Stretch(check_total(total, self.unit, "stretch")))).checked()
+        size, at = check_total(total, self.unit, "stretch"), whole("at", at, at_least=0)
+        if at and at >= min(self.total, size):
+            raise LengthError(f"stretch({size:g}, at={at}): nothing is left of a run of {min(self.total, size):g} at {at}.")
+        return replace(self, journal=(*self.journal, Stretch(size, at))).checked()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the plan with matplotlib and return the axes (needs the `report` extra)."""

@@ -102,6 +102,16 @@ def cut(track: Track, length: float) -> Track:
     return Track(tuple(p for p in track.pieces if p.begin < length), length, track.at(length), track.written)
 
 
+def rest(track: Track, begin: float) -> Track:
+    """Keep what a track does from `begin` on."""
+    if begin >= track.length:
+        return Track((), 0, track.end)
+    first = bisect_right(track.pieces, begin, key=_begin) - 1
+    now, later = track.pieces[first], track.pieces[first + 1 :]
+    pieces = (Piece(0, moved(now.curve, begin - now.begin)), *(Piece(p.begin - begin, p.curve) for p in later))
+    return Track(pieces, track.length - begin, track.end)
+
+
 def stretched(track: Track, length: float) -> Track:
     """Run a whole track in another length: the same value at the same fraction of the way."""
     if length <= 0:  # one update, which the end is on

@@ -91,6 +91,12 @@ class Owner:
         self._used = self.feedback
         self._take(optimizer, layout)
 
+    def edit(self, optimizer: Optimizer, binding: Binding) -> None:
+        """Follow an edited plan from the next update on."""
+        layout = self._lay_out(optimizer, self.place._replace(binding=binding))
+        self.binding = binding
+        self._take(optimizer, layout)
+
     def observe(self, optimizer: Optimizer, metric: object, to: str | None) -> None:
         """Let the controllers see a metric; their gains hold from the next update on."""
         self.feedback = self.feedback.observe(metric, to)

@@ -14,8 +14,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from annealing.core.errors import ArgumentError, ConflictError, KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
+from annealing.core.schedule import Schedule
 from annealing.torch.base import MARK, check_rates
-from annealing.torch.binding import bind
+from annealing.torch.binding import bind, checked
 from annealing.torch.feedback import Control, feedback_of
 from annealing.torch.layout import check_reach
 from annealing.torch.owner import Count, Manner, NewGroups, Owner, Place
@@ -59,7 +60,9 @@ class Scheduler(LRScheduler):
     {"lr": Plateau(), "momentum@head.*": "Greedy", "stop": EarlyStop()}; `observe` lets it see a metric.
     `new_groups`, what becomes of a group that is added later: it joins at the present place of the plan ("join"), begins
     the plan when it is added ("own_clock"), or is refused ("refuse").
-    `resume`, which plan wins when a saved state followed another one: "same" refuses, "mine" or "saved".
+    `resume`, what to do when a saved state followed another plan: "refuse" and show the difference; "keep" the saved plan;
+    "replace" it by this one from here, jump and all; "stretch" what is left of it over the new length; anneal "from_here",
+    from the value in use to where this plan ends; or "branch" into this plan, where both meet. See `Resume`.
     `flat=True` keeps the rates of all groups as 0-d views of one tensor, which is filled in one call: for many groups
     whose rates are tensors. Rates that are tensors already keep their type, others become float32 tensors.
     `count="step"` counts calls of `step()` instead of updates, for CUDA graphs that are replayed, where no hook runs.
@@ -79,7 +82,7 @@ class Scheduler(LRScheduler):
         control: Control | None = None,
         groups: Groups | None = None,
         new_groups: NewGroups = "join",
-        resume: Resume = "same",
+        resume: Resume = "refuse",
         flat: bool = False,
         count: Count = "updates",
     ) -> None:
@@ -91,6 +94,7 @@ class Scheduler(LRScheduler):
         self.optimizer = innermost(optimizer)
         self._asked = Place(bind(recipe, lr, factor), feedback_of(control))
         self._resume: Resume = resume
+        self._settled = str(self._asked.binding)  # what the state that is followed was settled for
         self._shown = self._first = self._idle = 0
         if self._asked.binding.mode == "lr" and groups is None:
             check_rates(self.optimizer.param_groups)
@@ -142,6 +146,24 @@ class Scheduler(LRScheduler):
         self._owner.observe(self.optimizer, metric, to)
         return self._owner.feedback.stopped
 
+    def branch(self, tail: Schedule, total: int | None = None, *, absolute: bool = False, why: str = "") -> None:
+        """Edit the run that is under way: from the next update on, follow `tail`. The edit is saved with the state.
+
+        >>> import annealing as an, torch
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+        >>> scheduler = Scheduler(optimizer, lr=(0.1 * an.hold()).over(an.inf))
+        >>> scheduler.branch(an.cooldown(), total=100, why="the loss is flat")
+        >>> scheduler.state_dict()["journal"]
+        ["branch(at=0, tail=cooldown(), total=100, why='the loss is flat')"]
+
+        Arguments and errors are those of `Plan.branch`; `KindError` where a recipe is followed, which has many plans.
+        """
+        owner = self._owner
+        if not isinstance(owner.binding.plan, Plan):
+            raise KindError("a recipe has a plan for each hyper-parameter: edit its schedules, and resume with resume=.")
+        plan = owner.binding.plan.branch(owner.update, tail, total, absolute=absolute, why=why)
+        owner.edit(self.optimizer, checked(owner.binding.mode, plan))
+
     def step(self, epoch: int | None = None) -> None:
         """Show the next rate in `get_last_lr()`; with `count="step"`, count an update.
 
@@ -172,16 +194,31 @@ class Scheduler(LRScheduler):
         """Return what resuming needs, as JSON: the updates made, the plan's text, its edits, what the controllers remember."""
         self._owner.refresh(self.optimizer)
         place = self._owner.place._replace(bases=tuple(self._owner.layout.bases))
-        return write_state(place, str(self._asked.binding))
+        return write_state(place, self._settled)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where a saved run stopped; before or after the optimizer is loaded makes no difference.
 
+        >>> import annealing as an, torch
+        >>> def scheduler(plan, **options):
+        ...     return Scheduler(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1), lr=plan, **options)
+        >>> state = {**scheduler(an.linear().over(10)).state_dict(), "update": 6}
+        >>> longer = scheduler(an.linear().over(14), resume="stretch")
+        >>> longer.load_state_dict(state)
+        >>> longer.plan
+        linear().over(10).stretch(14, at=6)
+        >>> longer.plan(6), round(longer.plan(10), 6), longer.plan(14)
+        (0.4, 0.2, 0.0)
+
         Raises `PlanMismatchError` when the run followed another plan (see `resume`), `ArgumentError` for a state that is
-        not one of ours, or newer than this library.
+        not one of ours, or newer than this library. Warns where `resume="replace"` makes a value jump.
         """
         state = read_state(state_dict)
-        self._owner.follow(self.optimizer, settle(self._asked, state, self._resume))
+        place, settled, jumps = settle(self._asked, state, self._resume)
+        self._owner.follow(self.optimizer, place)
+        self._settled = settled
+        if jumps:
+            warnings.warn(f'resume="{self._resume}" at update {state.update}: {"; ".join(jumps)}.', stacklevel=2)
         self._shown = self._first = state.update
         self._idle = 0
 

@@ -32,7 +32,7 @@ class State(NamedTuple):
     starts: tuple[int, ...]
     control: list[str]
     observed: list[str]
-    asked: str
+    asked: str  # what it was settled for, which an edit or a policy may have changed since
 
     def __str__(self) -> str:
         text = ".".join([self.plan, *self.journal])
@@ -88,7 +88,7 @@ def read_state(state: Mapping[str, Any]) -> State:
         tuple(map(int, state.get("starts", ()))),
         control,
         observed,
-        str(state.get("asked", "")),
+        str(state.get("asked") or ""),
     )
 
 

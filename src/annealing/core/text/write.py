@@ -59,15 +59,15 @@ def write_edit(edit: Edit) -> str:
     """Write one entry of a journal: the call that made it, or what it made of the plan."""
     match edit:
         case Stretch():
-            return f"stretch({_total(edit.total)})"
+            return _call("stretch", [_total(edit.total)], [("at", str(edit.at))] if edit.at else [])
         case Change():
             return _schedule(edit.shape).replace("hold()", "plan")
         case _:
+            other = isinstance(edit.tail, Plan)
+            tail = [("tail", write(edit.tail)), *([] if other else [("total", _total(edit.total))])]
             extra = [("absolute", "True")] if edit.absolute else []
             extra += [("why", repr(edit.why))] if edit.why else []
-            return _call(
-                "branch", [], [("at", str(edit.at)), ("tail", _schedule(edit.tail)), ("total", _total(edit.total)), *extra]
-            )
+            return _call("branch", [], [("at", str(edit.at)), *tail, *extra])
 
 
 def _plan(plan: Plan) -> str:
