@@ -17,8 +17,8 @@ from annealing.core.horizon import Horizon
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
-from annealing.torch.scheduler import Scheduler
 from annealing.torch.resume import Resume
+from annealing.torch.scheduler import Scheduler
 from annealing.torch.unbound import unbound
 
 __all__ = ["ScheduleCallback"]
