@@ -30,6 +30,7 @@ FRAMEWORKS = {
     "Hugging Face Trainer": Framework("trainer", "transformers"),
     "accelerate": Framework("accelerate", "accelerate"),
     "Lightning": Framework("lightning", "lightning"),
+    "ignite": Framework("ignite", "ignite"),
 }
 
 
