@@ -151,6 +151,11 @@ def _torch_dtype(torch: Any, t: Any) -> Any:
     return torch.float32 if t.is_floating_point() or t.device.type == "mps" else torch.float64
 
 
+def folded(t: float, total: float, after: str) -> float:
+    """Bring a time past the end into the run, by the rule of what happens after it."""
+    return _FOLDS[after](SCALAR, t, total) if t >= total else max(t, 0)
+
+
 def _hold(xp: Namespace, t: Any, total: float) -> Any:
     return total if xp is SCALAR else xp.minimum(t, total + 0 * t)
 

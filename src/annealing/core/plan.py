@@ -13,6 +13,7 @@ from annealing.core.arithmetic import Arithmetic
 from annealing.core.checks import whole
 from annealing.core.errors import ArgumentError, KindError, LengthError
 from annealing.core.evaluate import AFTER, Reader
+from annealing.core.explain import Reason, explain
 from annealing.core.horizon import Horizon
 from annealing.core.journal import Branch, Change, Edit, Stretch
 from annealing.core.keyframes import keyframes_of
@@ -132,6 +133,15 @@ class Plan(Arithmetic):
         if math.isfinite(self.total):
             return self.total
         return max((t for t, _ in self.keyframes()), default=0) * 2 or 1000
+
+    def why(self, t: float) -> Reason:
+        """Return what is in force at update `t`: the phase, how far it is, and the edit that put it there.
+
+        >>> import annealing as an
+        >>> print(an.chain(an.warmup(20), an.hold(), an.cooldown("20%")).over(100).why(85))
+        cooldown("20%"): 5 of 20
+        """
+        return explain(self, t)
 
     def area(self, count: float | None = None) -> float:
         """Return the sum of the values of all updates, the distance a rate lets the weights travel.

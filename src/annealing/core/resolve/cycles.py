@@ -15,7 +15,7 @@ from annealing.core.resolve.extent import cycle_edges, extents_of, first_cycle
 from annealing.core.resolve.shapes import span_of
 from annealing.core.schedule import Repeat
 from annealing.core.split import Window, divide, one_short
-from annealing.core.track import Track, cut, every_curve, lasting, one_after_another
+from annealing.core.track import Track, cut, every_curve, in_cycle, lasting, one_after_another, told
 
 MOST_CYCLES = 100_000
 NEVER = 2**53  # updates: above this, whole numbers are no longer exact
@@ -37,7 +37,7 @@ def repeat(node: Repeat, sizes: Sequence[float], window: Window, start: float | 
         if ending and i == len(edges) - 2:
             sizes, early = one_short(sizes)
             own = own.of_size(own.size, early)
-        tracks.append(_scaled(resolve(node.body, sizes, own, start), node.scale**i))
+        tracks.append(in_cycle(_scaled(resolve(node.body, sizes, own, start), node.scale**i), i))
     return cut(one_after_another(tracks), size)
 
 
@@ -57,7 +57,7 @@ def _cycling(node: Repeat, size: float, window: Window, start: float | None) -> 
     one = resolve(node.body, divide(period, extents_of(node.body), own), own, start)
     curve = Cycling(one)
     end = math.nan if math.isinf(size) else one.at(size % period) if size % period else one.end
-    return lasting(curve, size, end, one.written)
+    return told(lasting(curve, size, end, one.written), node, one)
 
 
 def _edges(node: Repeat, size: float, window: Window) -> list[float]:

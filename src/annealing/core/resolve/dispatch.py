@@ -12,7 +12,7 @@ from typing import TypeVar
 from annealing.core.errors import KindError
 from annealing.core.schedule import Schedule
 from annealing.core.split import Window
-from annealing.core.track import Track
+from annealing.core.track import Track, told
 
 Resolver = Callable[[Schedule, Sequence[float], Window, float | None], Track]
 
@@ -38,4 +38,4 @@ def resolve(node: Schedule, sizes: Sequence[float], window: Window, start: float
         resolver = _RESOLVERS[type(node)]
     except KeyError:
         raise KindError(f"{type(node).__name__} is not a schedule of this library.") from None
-    return resolver(node, sizes, window, start)
+    return told(resolver(node, sizes, window, start), node)

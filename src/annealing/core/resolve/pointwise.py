@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from annealing.core.arrays import SCALAR
-from annealing.core.curve import Clipped, Curve, Flat, Sampled, Stepped, joined, moved, operate
+from annealing.core.curve import Clipped, Curve, Flat, Sampled, Stepped, joined, operate
 from annealing.core.resolve.dispatch import resolve, resolves
 from annealing.core.resolve.extent import shared_extents, sizes_within
 from annealing.core.resolve.shapes import span_of
 from annealing.core.schedule import Clip, Constant, Every, Pointwise, Rounded, Schedule
 from annealing.core.split import Window
-from annealing.core.track import Piece, Track, every_curve, together
+from annealing.core.track import Piece, Track, every_curve, later, together
 
 
 @resolves(Pointwise)
@@ -125,9 +125,10 @@ def every(node: Every, sizes: Sequence[float], window: Window, start: float | No
     for piece, end in zip(body.pieces, ends, strict=True):
         grid = _next_on_grid(piece.begin, origin, period)
         if grid > piece.begin:  # the period that is on began earlier: hold what it began with
-            pieces.append(Piece(piece.begin, Flat(body.at(max(0.0, grid - period)))))
+            pieces.append(replace(piece, curve=Flat(body.at(max(0.0, grid - period)))))
         if grid < end:
-            pieces.append(Piece(grid, Sampled(moved(piece.curve, grid - piece.begin), period)))
+            rest = later(piece, grid)
+            pieces.append(replace(rest, curve=Sampled(rest.curve, period)))
     if math.isinf(body.length):
         return Track(tuple(pieces), body.length, body.end, body.written)
     last = _next_on_grid(body.length, origin, period)
