@@ -33,7 +33,8 @@ HOUSE = {
     "batch": Floor(),
     "curves": Floor(),
     "forecast": Floor("core curves", "numpy scipy"),
-    "torch": Floor("core control batch", "numpy torch"),
+    "records": Floor("core", "numpy", "torch"),  # torch: for TensorBoard's writer
+    "torch": Floor("core control batch records", "numpy torch"),
     "optax": Floor("core control batch", "numpy jax optax"),
     "keras": Floor("core control batch", "numpy keras"),
     "transformers": Floor("core control batch torch", "numpy torch transformers"),

@@ -6,7 +6,7 @@ It lives in the optimizer's hooks and holds no optimizer, so an optimizer that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 import torch
@@ -14,8 +14,10 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from annealing.core.errors import ConflictError
+from annealing.core.plan import Plan
 from annealing.torch.binding import Binding
 from annealing.torch.clock import gives_no_closure, open_steps, pretends, skipped
+from annealing.torch.column import Column
 from annealing.torch.feedback import Feedback
 from annealing.torch.layout import Ask, Layout, lay_out
 from annealing.torch.slot import Group, Slot, place_of
@@ -55,6 +57,7 @@ class Owner:
         self.layout = Layout([], [], [], [], [])
         self._written = self._used = self.feedback  # whose gains are in the slots, and were in the update made last
         self._handles: list[RemovableHandle] = []
+        self.listeners: list[Callable[[Optimizer, int], None]] = []  # called after every update with its index
         self._open = self._nested = self._pretended = False
 
     @property
@@ -118,6 +121,13 @@ class Owner:
         self.update += 1
         self._used = self._written
         self._write(optimizer)
+        for listener in tuple(self.listeners):
+            listener(optimizer, self.update - 1)
+
+    def used(self) -> Iterator[tuple[Plan, int, float, list[Column]]]:
+        """Yield what the update made last used: each plan, where it begins, its gain, and the columns that took it."""
+        for plan, start, gains, columns in self.layout.lanes:
+            yield plan, start, self._used.gain(gains), columns
 
     def values(self, slot: Slot, update: int | None = None) -> dict[int, float]:
         """Return the value of a slot at an update (by default the next), for every group in which it is owned."""
