@@ -8,13 +8,14 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test slow parity bench clean
+.PHONY: help demo test slow parity docs-tables bench clean
 
 help:
 	@echo "make demo    compare ten schedules on handwritten digits and write a report"
 	@echo "make test    lint, types and the tests"
 	@echo "make slow    the tests that take longer"
 	@echo "make parity  the dialects beside the real libraries"
+	@echo "make docs-tables  docs/same-curve-as.md, measured anew"
 	@echo "make bench   the benchmarks"
 	@echo "make clean   remove everything that make has made"
 
@@ -33,6 +34,9 @@ slow: .venv/test.stamp
 
 parity: .venv/test.stamp
 	$(BIN)/pytest -n 2 -m parity
+
+docs-tables: .venv/test.stamp
+	$(BIN)/python -m tests.parity.page
 
 bench: .venv/test.stamp
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done

@@ -69,14 +69,14 @@ FAMILIES = {
 OWN = {"phases": PHASES, "putting together": TOGETHER, "families": FAMILIES}
 """Our words by group, each with a use of it over a hundred updates."""
 
-_CONTROLLERS = {
+_OURS = {
     "Plateau": "Plateau(factor=0.5, patience=5)",
     "Greedy": "Greedy()",
     "Spike": "Spike(settle=10, cooldown=5, recovery=20)",
     "EarlyStop": "EarlyStop(patience=20)",
 }
 _PATIENCE: dict[str, Any] = {"lr": 0.1, "patience": 5, "factor": 0.5}
-_THEIRS: dict[str, dict[str, Any]] = {
+CONTROLLERS: dict[str, dict[str, Any]] = {
     "fastai.ReduceLROnPlateau": {"lr": 0.1, "patience": 5, "factor": 2},
     "ignite.ReduceLROnPlateauScheduler": {"lr": 0.1, "metric_name": "loss", "patience": 5, "factor": 0.5},
     "keras.ReduceLROnPlateau": _PATIENCE,
@@ -88,6 +88,7 @@ _THEIRS: dict[str, dict[str, Any]] = {
     "transformers.get_greedy_schedule": {"lr": 0.1},
     "transformers.get_reduce_on_plateau_schedule": _PATIENCE,
 }
+"""Other libraries' controllers, each with the arguments of a call that works."""
 
 
 @final
@@ -148,10 +149,10 @@ def _dialects() -> Iterator[Entry]:
 
 
 def _controllers() -> Iterator[Entry]:
-    for name, example in _CONTROLLERS.items():
+    for name, example in _OURS.items():
         controller = control.parse(example)
         yield Entry("controllers", name, sentence(type(controller)), example, _gains(controller), follows_a_metric=True)
-    for name, arguments in _THEIRS.items():
+    for name, arguments in CONTROLLERS.items():
         library, _, own = name.partition(".")
         make: Callable[..., Any] = getattr(import_module(f"annealing.control.dialects.{library}"), own)
         written = ", ".join(f"{key}={value!r}" for key, value in arguments.items())

@@ -20,7 +20,8 @@ _EASES = {"linear": "linear", "cosine": "cosine", "1-sqrt": "sqrt"}
 @dialect(
     "nanotron.lr_scheduler_builder",
     odd="with lr_decay_starting_step the decay ends lr_warmup_steps early; without warm-up and decay the rate is lr²",
-    example="learning_rate=3e-4, lr_warmup_steps=20, lr_decay_style='cosine', min_decay_lr=3e-5, total_training_steps=1000",
+    example="learning_rate=3e-4, lr_warmup_steps=20, lr_warmup_style='linear', lr_decay_style='cosine', min_decay_lr=3e-5, "
+    "total_training_steps=1000",
 )
 def lr_scheduler_builder(
     learning_rate: float,
