@@ -32,8 +32,42 @@ def test_a_log_gets_a_line_every_ten_seconds() -> None:
             progress(moment(tenths / 10, done=tenths // 10 + 1))
 
     lines = log.getvalue().splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4  # the last one says how it ended
     assert lines[0] == "tuning: 11 of 120 runs, 1 100 updates a second, 1 min 39 s left, best so far cosine (0.4712)"
+
+
+def test_a_log_does_not_stop_one_step_short() -> None:
+    log = io.StringIO()
+    with LiveProgress(Console(file=log, force_terminal=False, width=20)) as progress:
+        progress(moment(10.0, done=60))
+        progress(moment(19.0, done=120))
+        progress(moment(19.5, done=120))
+
+    assert [text.partition(",")[0] for text in log.getvalue().splitlines()] == [
+        "tuning: 60 of 120 runs",
+        "tuning: 120 of 120 runs",
+    ]
+
+
+def test_a_log_of_a_run_that_was_broken_off_says_how_far_it_came() -> None:
+    log = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), LiveProgress(Console(file=log, force_terminal=False)) as progress:  # noqa: PT012
+        progress(moment(10.0, done=60))
+        progress(moment(12.0, done=70))
+        raise KeyboardInterrupt
+
+    assert "70 of 120 runs" in log.getvalue().splitlines()[-1]
+
+
+def test_a_short_run_leaves_nothing_in_a_log_and_the_last_line_is_not_said_twice() -> None:
+    log = io.StringIO()
+    with LiveProgress(Console(file=log, force_terminal=False)) as progress:
+        progress(moment(3.0, done=120))
+    assert log.getvalue() == ""
+
+    with LiveProgress(Console(file=log, force_terminal=False)) as progress:
+        progress(moment(10.0, done=120))
+    assert len(log.getvalue().splitlines()) == 1
 
 
 def test_before_the_first_update_the_time_left_is_not_known() -> None:

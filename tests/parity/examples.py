@@ -302,10 +302,10 @@ def of_ignite(call: Call, updates: int) -> Values:
         pairs = handlers.BatchSizeScheduler.simulate_values(updates, scheduler_fn=lambda epoch: round(sizes(epoch)))
         return {("", "lr"): [size for _, size in pairs]}
     if call.name == "EMAHandler":
-        used: list[float] = []
+        used: list[Any] = []
         handler = handlers.EMAHandler(torch.nn.Linear(1, 1), **call.named)
         handler.attach(idle)
-        idle.add_event_handler(engine.Events.ITERATION_COMPLETED, lambda e: used.append(float(e.state.ema_momentum)))
+        idle.add_event_handler(engine.Events.ITERATION_COMPLETED, lambda e: used.append(e.state.ema_momentum))
         idle.run(range(updates), max_epochs=1)
         return {("", "lr"): used}
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))]} for _ in range(2 if call.name == "ParamGroupScheduler" else 1)]

@@ -26,6 +26,7 @@ class LiveProgress:
         self._console = console
         self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
         self._said = 0.0
+        self._latest: Progress | None = None
 
     def __enter__(self) -> Self:
         if self._live is not None:
@@ -35,12 +36,16 @@ class LiveProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live is not None:
             self._live.stop()
+        elif self._said and self._latest is not None and self._latest.seconds > self._said:
+            self._console.print(line(self._latest), soft_wrap=True)  # how far it came: all the way, or to what ended it
 
     def __call__(self, progress: Progress) -> None:
         """Draw one moment."""
         if self._live is not None:
             self._live.update(Group(bar(progress), Text(), leaders(progress)), refresh=True)
-        elif progress.done_updates and progress.seconds - self._said >= _PAUSE:
+            return
+        self._latest = progress
+        if progress.done_updates and progress.seconds - self._said >= _PAUSE:
             self._said = progress.seconds
             self._console.print(line(progress), soft_wrap=True)
 

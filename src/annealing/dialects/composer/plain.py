@@ -10,8 +10,8 @@ from annealing.core.length import compact
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.composer.run import Run
+from annealing.dialects.decays import decay
 from annealing.dialects.pieces import curve, flat
-from annealing.dialects.shapes import decay
 
 
 @dialect("composer.StepScheduler", example="step_size='2ep', lr=0.1, max_duration='10ep', dataloader_len=100")

@@ -16,7 +16,7 @@ from annealing.core.plan import Plan
 from annealing.core.registry import register
 from annealing.dialects.catalogue import dialect
 from annealing.dialects.checks import count, fraction, rate
-from annealing.dialects.shapes import half_cosine
+from annealing.dialects.decays import half_cosine
 
 
 @dialect(
