@@ -55,6 +55,11 @@ def test_a_call_is_read_as_the_plan_it_makes(text: str, plan: object) -> None:
         ("os.system('true')", "not in the language"),
         ("__init__.parse('true')", "not in the language"),
         ("(" * 3000 + "torch.StepLR(0.1, 3)" + ")" * 3000, "nested|cannot be read"),
+        (
+            "fvcore.CosineParamScheduler(1.0, 0.1)",
+            r"fvcore\.CosineParamScheduler\(…\) does not know how long the run is: add total=",
+        ),
+        ("0.5 * fvcore.ConstantParamScheduler(1.0)", "add total=1000"),
         ("", "empty"),
         (3, "reads text"),
     ],

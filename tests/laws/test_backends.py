@@ -116,3 +116,30 @@ def test_what_is_no_time_is_refused(bad: Any) -> None:
     """A list is not an array, a truth value is not an update."""
     with pytest.raises(an.AnnealingError, match="evaluated at"):
         an.cosine().over(10)(bad)
+
+
+@pytest.mark.parametrize("steps", [2, 100, 10**6])
+def test_a_curve_of_a_logarithm_keeps_the_promise_on_every_kind_of_array(steps: int) -> None:
+    """Every function that a registered formula may use is there on each: this one was missing."""
+    jax, torch = require("jax"), require("torch")
+    plan = an.formula("deepspeed.log_warmup", steps=steps).over(steps)
+    t = np.unique(np.geomspace(1, steps + 4, 200).astype(int)) - 1
+    values, _ = expected(plan, t)
+
+    assert np.abs(plan(t) - values).max() <= FLOAT64
+    assert np.abs(plan(torch.as_tensor(t)).numpy() - values).max() <= FLOAT64
+    assert np.abs(plan(torch.as_tensor(t, dtype=torch.float32)).numpy() - values).max() <= FLOAT32
+    assert np.abs(np.asarray(jax.jit(plan)(jax.numpy.asarray(t))) - values).max() <= FLOAT32
+
+
+def test_the_logarithm_of_nothing_is_minus_infinity_everywhere() -> None:
+    jax, torch = require("jax"), require("torch")
+
+    @an.register("tests.logarithm", arrays=True)
+    def logarithm(xp: Any, t: Any) -> Any:
+        return xp.log(xp.real(t))
+
+    plan = an.formula("tests.logarithm").over(3)
+    assert [plan(0), plan(2)] == [-np.inf, np.log(2)]
+    for times in (np.arange(2), torch.arange(2), jax.numpy.arange(2)):
+        assert np.asarray(plan(times)).tolist() == [-np.inf, 0.0]

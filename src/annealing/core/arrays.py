@@ -27,6 +27,7 @@ class Namespace(NamedTuple):
     sin: Callable[[Any], Any]
     sqrt: Callable[[Any], Any]
     exp: Callable[[Any], Any]
+    log: Callable[[Any], Any]  # of zero: minus infinity
     floor: Callable[[Any], Any]
     round: Callable[[Any], Any]  # half to even, as in Python
     power: Callable[[Any, Any], Any]
@@ -64,6 +65,12 @@ def _scalar_exp(a: float) -> float:
         return math.inf
 
 
+def _scalar_log(a: float) -> float:
+    if a > 0:
+        return math.log(a)
+    return -math.inf if a == 0 else math.nan
+
+
 def _scalar_round(a: float) -> float:
     return round(a) if math.isfinite(a) else a
 
@@ -77,6 +84,7 @@ SCALAR = Namespace(
     sin=math.sin,
     sqrt=math.sqrt,
     exp=_scalar_exp,
+    log=_scalar_log,
     floor=math.floor,
     round=_scalar_round,
     power=_scalar_power,
@@ -110,6 +118,7 @@ NUMPY = Namespace(
     sin=np.sin,
     sqrt=np.sqrt,
     exp=np.exp,
+    log=np.log,
     floor=np.floor,
     round=np.round,
     power=np.power,
@@ -169,6 +178,7 @@ def torch_namespace(dtype: Any, device: Any) -> Namespace:
         sin=torch.sin,
         sqrt=lambda x: torch.sqrt(torch.clamp(x, min=_TINY)),
         exp=torch.exp,
+        log=torch.log,
         floor=torch.floor,
         round=torch.round,
         power=lambda a, b: torch.pow(tensor(a), tensor(b)),
@@ -207,6 +217,7 @@ def jax_namespace(dtype: Any, whole_bits: int) -> Namespace:
         sin=jnp.sin,
         sqrt=lambda x: jnp.sqrt(jnp.maximum(x, _TINY)),
         exp=jnp.exp,
+        log=jnp.log,
         floor=jnp.floor,
         round=jnp.round,
         power=lambda a, b: jnp.power(real(a), real(b)),

@@ -11,6 +11,7 @@ Read from deepspeed 0.19.8, whose own code the tests run beside these.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from annealing.core.checks import number
 from annealing.core.length import LengthLike
@@ -25,10 +26,11 @@ from annealing.dialects.checks import count, one_of, rate
 from annealing.dialects.pieces import Given, Piece, curve, flat, joined, scaled
 
 
-@register("deepspeed.log_warmup")
-def log_warmup(t: float, steps: float) -> float:
+@register("deepspeed.log_warmup", arrays=True)
+def log_warmup(xp: Any, t: Any, steps: float) -> Any:
     """DeepSpeed's default warm-up: log(t + 1)/log(steps), at most 1."""
-    return min(1.0, math.log(t + 1) / math.log(steps))
+    done = xp.log(xp.real(t) + 1) / math.log(steps)
+    return xp.minimum(done, 1 + 0 * done)
 
 
 @dialect(

@@ -73,7 +73,10 @@ class _Ours(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if not _library(node):
             return self.generic_visit(node)
-        return ast.parse(write(_made(node)), mode="eval").body
+        made = _made(node)
+        if not isinstance(made, (Schedule, Plan, RecipePlan)):  # fvcore's know no updates, only which share of the run is done
+            raise ParseError(f"{ast.unparse(node.func)}(…) does not know how long the run is: add total=1000, its updates.")
+        return ast.parse(write(made), mode="eval").body
 
 
 def _library(node: ast.Call) -> str:
@@ -90,7 +93,7 @@ def _path(node: ast.expr) -> list[str]:
     return [node.id] if isinstance(node, ast.Name) else []
 
 
-def _made(node: ast.Call) -> Plan | RecipePlan:
+def _made(node: ast.Call) -> Any:
     row = _row(node)
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         raise ParseError("* and ** are not in the language: write every argument out.")
