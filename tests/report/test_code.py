@@ -343,7 +343,7 @@ def test_a_long_plan_is_broken_into_lines_that_still_run(target: str) -> None:
         (an.cosine().over(10), "tensorflow", "write one of torch, transformers"),
         (an.cosine().over(10, unit="samples"), "optax", "counts samples"),
         (an.cosine().over(10, unit="samples"), "keras", "counts samples"),
-        (an.hold().over(an.inf), "keras", "write .over(100000)"),
+        (an.formula("pytorch_warmup.radam", beta2=0.9, offset=5).over(an.inf), "keras", "over=100000 (--over 100000)"),
         (an.Recipe(lr=an.cosine(), momentum=0.9).over(10), "keras", "lr alone"),
         (an.Recipe(lr=an.cosine(), groups={"head": {"lr": 1.0}}).over(10), "optax", "without groups"),
     ],

@@ -33,7 +33,7 @@ def code(plan: Plan | RecipePlan, target: str, over: float | None = None) -> str
     <BLANKLINE>
 
     Arguments: `plan`, a plan or a recipe over a run; `target`, one of "torch", "transformers", "optax",
-    "keras" and "python"; `over`, how many updates are looked up where a run has no end (for Keras, which needs a table).
+    "keras" and "python"; `over`, how many updates Keras looks up in a table, where a run has no end and its curve no formula.
     Raises `ArgumentError` for another target, and for a plan that a target cannot hold.
     """
     if target == "python":

@@ -18,6 +18,8 @@ from annealing.core.length import compact
 class Clock:
     """Local time of a piece as an expression: `speed * name + offset`; `of_whole`, whether `name` is a whole number.
 
+    With `tensors` it is an array, and a choice is written as `where(…)`.
+
     >>> str(Clock(offset=-2000)), str(Clock()), (Clock(offset=-2000)).left(98000)
     ('t - 2000', 't', '100000 - t')
     """
@@ -26,6 +28,7 @@ class Clock:
     speed: float = 1
     offset: float = 0
     of_whole: bool = True
+    tensors: bool = False
 
     def __str__(self) -> str:
         scaled = self.name if self.speed == 1 else f"{literal(self.speed)} * {self.name}"
@@ -188,17 +191,19 @@ def _sampled(curve: Sampled, clock: Clock) -> Clock:
     time = _bracketed(str(clock))
     period = literal(curve.period)
     if clock.whole and curve.period == int(curve.period):
-        return Clock(f"({time} // {period} * {period})")
+        return Clock(f"({time} // {period} * {period})", tensors=clock.tensors)
     # 1e-9 of a period keeps a rounded time from missing the boundary that it stands on
-    return Clock(f"(floor({time} / {period} + 1e-9) * {period})", of_whole=False)
+    return Clock(f"(floor({time} / {period} + 1e-9) * {period})", of_whole=False, tensors=clock.tensors)
 
 
 def _cycling(curve: Cycling, clock: Clock) -> str:
     """The pieces of one cycle, chosen by the time since it began."""
     period, time = curve.track.length, _bracketed(str(clock))
-    since = Clock(f"({time} % {literal(period)})", of_whole=clock.whole and period == int(period))
+    whole = clock.whole and period == int(period)
+    since = Clock(f"({time} % {literal(period)})", of_whole=whole, tensors=clock.tensors)
     pieces = [(piece.begin, formula(piece.curve, since.later(-piece.begin))) for piece in curve.track.pieces]
     text = pieces[-1][1]
     for (_, before), (begin, _) in zip(pieces[-2::-1], pieces[:0:-1], strict=True):
-        text = f"{before} if {since} < {literal(begin)} else {text}"
-    return f"({text})" if len(pieces) > 1 else text
+        early = f"{since} < {literal(begin)}"
+        text = f"where({early}, {before}, {text})" if clock.tensors else f"{before} if {early} else {text}"
+    return f"({text})" if len(pieces) > 1 and not clock.tensors else text

@@ -7,16 +7,15 @@ import math
 from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
+from annealing.report.code.keras_formula import LONGEST, worked_out
 from annealing.report.code.names import assigned, imports
-
-_LONGEST = 50_000_000  # values in the table: 200 MB in float32
 
 
 def keras(plan: Plan | RecipePlan, over: float | None = None) -> str:
-    """Write a LearningRateSchedule that looks the plan's values up, which every backend can compile.
+    """Write a LearningRateSchedule that looks the plan's values up, or works them out where nothing ends the table.
 
-    Raises `ArgumentError` for what Keras cannot schedule: other units than updates, other hyper-parameters
-    than the learning rate, and runs without an end.
+    Every backend can compile either. Raises `ArgumentError` for what Keras cannot schedule: other units than updates, other
+    hyper-parameters than the learning rate, and a run without an end along a curve that has no formula.
     """
     if isinstance(plan, RecipePlan):
         plan = _only_rate(plan)
@@ -24,15 +23,10 @@ def keras(plan: Plan | RecipePlan, over: float | None = None) -> str:
         raise ArgumentError(
             f"Keras counts updates and this plan counts {plan.unit}: write the plan over the run's number of updates."
         )
-    if not (plan.total if over is None else over) <= _LONGEST:
-        raise ArgumentError(
-            f"Keras needs a table of the plan's values, so a run of at most {_LONGEST} updates: "
-            "write .over(100000), or over=100000 beside a plan without an end (--over 100000)."
-        )
-    if over is None and plan.after not in _PLACES:
-        raise ArgumentError(
-            f'a table has an end, and after="{plan.after}" has none: say how many updates you train, over=100000 (--over 100000).'
-        )
+    if over is None and (plan.total > LONGEST or plan.after not in _PLACES):
+        return worked_out(plan)
+    if over is not None and not over <= LONGEST:
+        raise ArgumentError(f"over={over:g} is too long for a table: Keras takes at most {LONGEST} values, so write over=100000.")
     count, place = _PLACES[plan.after] if over is None else _up_to(math.ceil(over))
     return f"""import keras
 import numpy as np
