@@ -3,7 +3,8 @@
 Theirs counts its own `step()` calls from 0: update t uses the value after t of them. ReduceOnPlateau listens to a
 metric, so it is a controller (`annealing.control`); `last_epoch` has no meaning for a plan, which is the whole curve.
 
-Read from paddlepaddle 3.3.1, with whose lr.py every one of them was compared; the tests compare with its formulas.
+Read from paddlepaddle 3.3.1 and unverified: its wheel is too large to install for a test, so the tests compare with its
+formulas, and with values that its lr.py once gave.
 """
 
 from annealing.dialects.paddle.cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
