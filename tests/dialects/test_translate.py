@@ -223,3 +223,15 @@ def test_translating_loads_no_framework() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "set()\n"
+
+
+def test_a_scheduler_that_has_lost_what_it_wrote_is_refused() -> None:
+    """OneCycleLR keeps its bounds in the optimizer's groups, which a loaded state may have replaced."""
+    optimizer = optimizer_of(0.1, momentum=0.9)
+    scheduler = theirs.OneCycleLR(optimizer, 0.1, 50)
+    del optimizer.param_groups[0]["max_lr"]
+    refused(scheduler, r"OneCycleLR does not hold what its class wrote .*\(KeyError\('max_lr'\)\)")
+
+    keras = require("keras")
+    schedules = keras.optimizers.schedules
+    refused(schedules.CosineDecay(schedules.CosineDecay(0.1, 10), 10), "CosineDecay does not hold what its class wrote")

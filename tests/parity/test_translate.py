@@ -61,6 +61,37 @@ def test_every_name_of_transformers_is_translated_or_names_its_controller() -> N
             assert an.translate(scheduler)(30) == pytest.approx(0.1 * scheduler.lr_lambdas[0](30), rel=1e-12)
 
 
+def test_a_schedule_of_transformers_may_be_part_of_a_sequence_of_torch() -> None:
+    """The last child goes on as it would alone, here up again; one in the middle must be done in its time."""
+    theirs, schedulers = transformers_cases.theirs, torch.optim.lr_scheduler
+
+    def optimizer_and(*makes: Any) -> tuple[Any, list[Any]]:
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+        return optimizer, [make(optimizer) for make in makes]
+
+    def cosine(optimizer: Any) -> Any:
+        return theirs.get_cosine_schedule_with_warmup(optimizer, 3, 40)
+
+    optimizer, parts = optimizer_and(lambda o: schedulers.LinearLR(o, 0.2, total_iters=9), cosine)
+    scheduler = schedulers.SequentialLR(optimizer, parts, [9])
+    plan = an.translate(scheduler)
+    assert an.parse(str(plan)) == plan
+    used = [0.02]
+    for _ in range(120):
+        optimizer.step()
+        scheduler.step()
+        used.append(optimizer.param_groups[0]["lr"])
+    same(for_group(plan, ""), np.array(used))
+    for turn, within in ((30, True), (40, True), (41, False)):
+        optimizer, parts = optimizer_and(cosine, lambda o: schedulers.StepLR(o, 5))
+        scheduler = schedulers.SequentialLR(optimizer, parts, [turn])
+        if within:
+            assert an.translate(scheduler)(turn) == pytest.approx(0.1)
+            continue
+        with pytest.raises(an.AnnealingError, match="goes on past its end"):
+            an.translate(scheduler)
+
+
 # timm
 
 

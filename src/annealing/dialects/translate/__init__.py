@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from annealing.core.errors import KindError
+from annealing.core.errors import AnnealingError, KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.dialects.translate import keras, timm, torch, transformers
@@ -69,10 +69,12 @@ def _defined(kind: type, place: str) -> bool:
 def _read(read: Read, scheduler: Any) -> Plan | RecipePlan:
     try:
         return read(scheduler)
-    except AttributeError as error:
+    except AnnealingError:
+        raise
+    except (AttributeError, LookupError, TypeError, ArithmeticError) as error:
         raise KindError(
-            f"this {type(scheduler).__name__} cannot be read: {error}; it is of another version than the dialect: "
-            "write the call of the dialect with its arguments."
+            f"this {type(scheduler).__name__} does not hold what its class wrote into it and its optimizer ({error!r}): it is of "
+            "another version, or was changed by hand; write the call of annealing.dialects with its arguments."
         ) from None
 
 
