@@ -33,6 +33,14 @@ def test_every_plan_keeps_its_own_values(parts: list[an.Plan], after: str, gaps:
     assert an.parse(str(plan)) == plan
 
 
+def test_a_plan_that_opens_with_a_product_of_no_length_keeps_its_own_values() -> None:
+    opens = an.chain(an.hold(0) * (2 * an.hold(0)), an.hold()).over(40)
+    plan = in_sequence("test", [(3 * an.hold()).over(40), opens], [1])
+    assert isinstance(plan, an.Plan)
+
+    assert [plan(t) for t in (0, 1, 40)] == [3.0, opens(0), opens(39)]
+
+
 @given(st.integers(1, 20), st.integers(0, 70), st.sampled_from([an.linear, an.cosine]))
 def test_a_mirrored_ramp_goes_to_and_fro_inside_a_sequence(total: int, edge: int, ramp: type[an.Schedule]) -> None:
     waves = (0.3 * ramp(to=0.1)).over(total, after="mirror")

@@ -174,9 +174,13 @@ def _opens_alike(node: Schedule) -> bool:
             return node.marks[0].unit != "%"  # a share may be rounded to 0, and the value before it is never seen
         case Pointwise(left=Constant() as number, right=body) | Pointwise(left=body, right=Constant() as number):
             return node.op in ("+", "-", "*", "/") and number.value != 0 and _opens_alike(body)
-        case Chain():
-            return all(map(_opens_alike, node.phases))
+        case Chain():  # of a product that lasts no time only the end is left, which nobody wrote
+            return all(_opens_alike(phase) and not _of_two(phase) for phase in node.phases)
         case Repeat() | Lasting() | Every():
             return _opens_alike(node.body)
         case _:
             return True
+
+
+def _of_two(node: Schedule) -> bool:
+    return isinstance(node, Pointwise) and not isinstance(node.left, Constant) and not isinstance(node.right, Constant)
