@@ -55,6 +55,22 @@ def test_recipes_are_compared_hyper_parameter_by_hyper_parameter(anneal: Callabl
     assert out.splitlines()[-2:] == ["Only the first sets momentum.", "Only the second sets weight_decay."]
 
 
+def test_what_is_odd_and_what_is_unverified_is_said(anneal: Callable[..., Said]) -> None:
+    theirs = ("paddle.CosineAnnealingDecay(learning_rate=0.1, T_max=50)", "torch.CosineAnnealingLR(lr=0.1, T_max=50)")
+    out = anneal("diff", *theirs, "--over", "200")[1].splitlines()
+
+    assert out[-3:] == [
+        "paddle.CosineAnnealingDecay: rises again after T_max, as often as it is stepped",
+        "torch.CosineAnnealingLR: rises again after T_max, as often as it is stepped",
+        "paddle.CosineAnnealingDecay is unverified: compared with the formula, not with the library itself",
+    ]
+    read = json.loads(anneal("diff", *theirs, "--json")[1])
+    assert [(row["name"], row["checked"]) for row in read["dialects"]] == [
+        ("paddle.CosineAnnealingDecay", False),
+        ("torch.CosineAnnealingLR", True),
+    ]
+
+
 def test_it_prints_what_the_library_finds(anneal: Callable[..., Said]) -> None:
     status, out, err = anneal("diff", "cosine", "torch.CosineAnnealingLR(lr=1, T_max=50)", "--over", "100", "--json")
     read = json.loads(out, parse_constant=pytest.fail)

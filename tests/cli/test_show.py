@@ -91,7 +91,16 @@ def test_another_librarys_call_is_shown_with_what_is_odd_about_it(anneal: Callab
 def test_what_was_not_compared_with_the_library_itself_is_marked(anneal: Callable[..., Said]) -> None:
     out = anneal("show", "paddle.StepDecay(learning_rate=0.1, step_size=30)", "--over", "100")[1]
 
-    assert out.splitlines()[1] == "paddle.StepDecay is unverified: compared with its formula, not with the library itself"
+    assert out.splitlines()[1] == "paddle.StepDecay is unverified: compared with the formula, not with the library itself"
+
+
+def test_code_for_what_is_unverified_says_so_beside_it(anneal: Callable[..., Said]) -> None:
+    status, out, err = anneal("show", "paddle.StepDecay(learning_rate=0.1, step_size=30)", "--as", "python")
+
+    assert status == 0
+    assert "nverified" not in out
+    assert "paddle.StepDecay is unverified" in err
+    assert anneal("show", "torch.StepLR(lr=0.1, step_size=30)", "--as", "python")[2] == ""
 
 
 def test_over_says_how_much_of_a_plan_without_an_end_is_shown(anneal: Callable[..., Said]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,12 @@ from rich.table import Table
 
 from annealing.cli.numbers import length
 from annealing.cli.pictures import picture_file
-from annealing.cli.read import read
+from annealing.cli.read import about, marks, read
 from annealing.cli.say import json_of, knows_unicode, notes, plain, results
 from annealing.core.diff import diff as difference_of
 from annealing.core.difference import Difference, RecipeDifference
 from annealing.core.errors import LengthError
+from annealing.dialects import spoken
 from annealing.report.differences import overlaid, parts, to_dict
 
 
@@ -50,15 +52,16 @@ def diff(
             from annealing.report.differences_png import picture
 
             save(picture(found))
+    theirs = tuple(dict.fromkeys([*spoken(first), *spoken(second)]))
     if as_json:
-        plain(json_of(to_dict(found)))
+        plain(json_of({**to_dict(found), **marks(theirs)}))
         return
-    _print(found)
+    _print(found, about(theirs))
     if png is not None:
         notes().print(f"The picture is in {png}.")
 
 
-def _print(found: Difference | RecipeDifference) -> None:
+def _print(found: Difference | RecipeDifference, theirs: Sequence[str]) -> None:
     console = results()
     whole = isinstance(found, Difference)
     for place, (name, one) in enumerate(parts(found)):
@@ -70,6 +73,8 @@ def _print(found: Difference | RecipeDifference) -> None:
     if isinstance(found, RecipeDifference):
         for said in found.alone():
             console.print(said[0].upper() + said[1:] + ".")
+    for said in theirs:
+        console.print(said, soft_wrap=True)
 
 
 def _numbers(found: Difference) -> Table:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from importlib import import_module, util
+from typing import Any
 
 from annealing import dialects
 from annealing.cli.numbers import length
@@ -12,6 +14,7 @@ from annealing.core.errors import ArgumentError, LengthError
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
+from annealing.dialects import Dialect
 
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z]\w*\.)*)([A-Za-z]\w*)\s*(?=\()")  # a path with dots, and the name before a bracket
 
@@ -64,6 +67,22 @@ def seen(unit: str, over: float) -> float:
     if math.isinf(over) or (unit != "epochs" and over != int(over)):
         raise LengthError(f"--over {over:g} of a curve cannot be shown: write a whole number of {unit}, such as --over 1000.")
     return over
+
+
+def about(theirs: Sequence[Dialect]) -> list[str]:
+    """Say what a reader should know of other libraries' schedules: what is odd about them, and which were not checked."""
+    odd = [f"{row.name}: {row.odd}" for row in theirs if row.odd]
+    unverified = [row.name for row in theirs if not row.checked]
+    if not unverified:
+        return odd
+    verb = "is" if len(unverified) == 1 else "are"
+    return [*odd, f"{', '.join(unverified)} {verb} unverified: compared with the formula, not with the library itself"]
+
+
+def marks(theirs: Sequence[Dialect]) -> dict[str, Any]:
+    """Return the same for machines; nothing where no other library's schedule was named."""
+    rows = [{"name": row.name, "checked": row.checked, "odd": row.odd} for row in theirs]
+    return {"dialects": rows} if rows else {}
 
 
 def _controller(path: str, name: str) -> str:

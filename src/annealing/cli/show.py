@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from annealing.cli.pictures import picture_file
-from annealing.cli.read import plan_of
+from annealing.cli.read import about, marks, plan_of
 from annealing.cli.say import json_of, knows_unicode, notes, plain, results
 from annealing.core.check_rate import check_rate
 from annealing.core.errors import ArgumentError
@@ -63,9 +63,10 @@ def show(
         _draw(plan, png, seen)
     if text is not None:
         plain(text)
+        for said in about([row for row in theirs if not row.checked]):
+            notes().print(said, soft_wrap=True)
     elif as_json:
-        rows = [{"name": row.name, "checked": row.checked, "odd": row.odd} for row in theirs]
-        plain(json_of({**to_dict(plan, over=seen), **({"dialects": rows} if rows else {})}))
+        plain(json_of({**to_dict(plan, over=seen), **marks(theirs)}))
     else:
         _print(plan, seen, theirs)
         if png is not None:
@@ -92,9 +93,8 @@ def _draw(plan: Plan | RecipePlan, file: Path, seen: float | None) -> None:
 def _print(plan: Plan | RecipePlan, seen: float | None, theirs: Sequence[Dialect]) -> None:
     console = results()
     console.print(str(plan), style="bold", soft_wrap=True)
-    for row in theirs:
-        for said in about(row):
-            console.print(said, soft_wrap=True)
+    for said in about(theirs):
+        console.print(said, soft_wrap=True)
     for pattern, name, one in named_plans(plan):
         found = facts(one, seen)
         data = plan_figure(one, name, points=4 * console.width, over=seen)
@@ -126,9 +126,3 @@ def _numbers(found: Facts) -> Table:
     if found.last is None:
         table.add_row("no end", "", f"drawn to {one} {number(found.over, 15)}; --over N draws further")
     return table
-
-
-def about(row: Dialect) -> list[str]:
-    """Say what a reader should know of another library's schedule: what is odd about it, and whether it was checked."""
-    said = [f"{row.name}: {row.odd}"] if row.odd else []
-    return said if row.checked else [*said, f"{row.name} is unverified: compared with its formula, not with the library itself"]
