@@ -15,7 +15,8 @@ torch = require("torch")
 from torch.utils.data import DataLoader, TensorDataset
 
 from annealing.core.errors import TaskError
-from annealing.study.train import Setting, check_points, train
+from annealing.study.train import Setting, train
+from annealing.tasks.measure import check_points
 
 X = torch.linspace(-1, 1, 24).reshape(24, 1)
 Y = 3 * X + 1

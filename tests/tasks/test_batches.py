@@ -12,7 +12,7 @@ torch = require("torch")
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from annealing.core.errors import TaskError
-from annealing.study.batches import generator_for, training_batches, updates_per_epoch, validation_batches
+from annealing.tasks.batches import generator_for, training_batches, updates_per_epoch, validation_batches
 
 X = torch.arange(10.0).reshape(10, 1)
 PAIRS = TensorDataset(X, X)

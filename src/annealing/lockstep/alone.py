@@ -1,0 +1,140 @@
+"""One member trained by itself, as anybody would: what a stack must agree with, and what happens where nothing can be stacked."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch.optim import Optimizer
+from torch.utils import _pytree as pytree
+
+from annealing.core.errors import TaskError
+from annealing.core.plan import Plan
+from annealing.lockstep.member import Member, Outcome, Record
+from annealing.tasks.batches import Batch, generator_for, seed_everything, training_batches, validation_batches
+from annealing.tasks.measure import POINTS, check_points, checked_loss, explosion, metrics_of, validation_loss
+from annealing.tasks.task import Task
+from annealing.torch import Scheduler
+from annealing.torch.slot import Slot, place_of
+
+Tick = Callable[[int, float], None]
+"""Called after an update with the number of finished ones and the training loss."""
+
+
+def train_alone(
+    task: Task, member: Member, tick: Tick, *, device: str = "cpu", points: int = POINTS, keep_state: bool = False
+) -> Outcome:
+    """Train `member` to its end, or until it diverges, and return what became of it.
+
+    The same task and member give the same bits wherever they are trained. `tick(updates, loss)` is called
+    after every update. A loss that is NaN, infinite, or 10 000 times the first one ends the run there: it
+    has diverged, which is a result, with an infinite final loss.
+    """
+    begun = time.perf_counter()
+    task = task_for(task, member)
+    model, optimizer = prepare(task, member, device)
+    follow(optimizer, member)
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    validation = Validation(task, member.seed, device)
+    marks = check_points(member.updates, points)
+    record, limit, since = Record(member), math.inf, list[float]()
+    batches = training_batches(task, member.seed)
+    for update in range(1, member.updates + 1):
+        rate = float(optimizer.param_groups[0]["lr"])
+        inputs, targets = moved(next(batches), device)
+        loss = _update(task, model, optimizer, inputs, targets, parameters, member.clip_norm)
+        since.append(loss)
+        tick(update, loss)
+        if update == 1:
+            limit = explosion(loss)
+        record.diverged = not loss < limit  # NaN is not below anything
+        if record.diverged or update in marks:
+            valid = math.nan if record.diverged else _evaluated(validation_loss, task, model, validation)
+            record.add(update, float(np.mean(since)), valid, rate)
+            since.clear()
+        if record.diverged:
+            break
+    metrics = dict.fromkeys(task.metrics, math.nan) if record.diverged else _evaluated(metrics_of, task, model, validation)
+    state = {name: value.detach().clone() for name, value in model.state_dict().items()} if keep_state else None
+    return record.outcome(metrics, time.perf_counter() - begun, state)
+
+
+def task_for(task: Task, member: Member) -> Task:
+    """Return the task with the member's own batch size."""
+    return task if member.batch_size in (None, task.batch_size) else replace(task, batch_size=member.batch_size)
+
+
+def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.Module, Optimizer]:
+    """Make the model and the optimizer of a member, and leave the global generators as its training begins with them."""
+    seed_everything(member.seed)
+    model = task.model()
+    if not isinstance(model, torch.nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance] - it is the user's function
+        raise TaskError(f"model() gave a {type(model).__name__}: it must return a torch.nn.Module.")
+    model = model.to(device)
+    make = task.named_optimizer or task.optimizer
+    assert callable(make)
+    optimizer = make(model.parameters(), member.first_rate)
+    if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TaskError(f"optimizer(parameters, lr) gave a {type(optimizer).__name__}: it must return a torch.optim.Optimizer.")
+    for name, value in member.options.items():
+        slot = Slot.of(name)
+        for row, group in enumerate(optimizer.param_groups):
+            slot.check(group, f"{place_of(group, row)} of {type(optimizer).__name__}")
+            slot.replace(group, float(value))
+    torch.manual_seed(training_seed(member.seed))
+    return model.train(), optimizer
+
+
+def training_seed(seed: int) -> int:
+    """Return what dropout is seeded with, which so does not depend on how much the model's weights drew."""
+    return int(generator_for(seed, "training").initial_seed())
+
+
+def follow(optimizer: Optimizer, member: Member) -> Scheduler:
+    """Let the optimizer follow the member's plan."""
+    if isinstance(member.plan, Plan):
+        return Scheduler(optimizer, lr=member.plan)
+    return Scheduler(optimizer, member.plan)
+
+
+def moved(batch: Batch, device: str) -> Batch:
+    """Return the batch with its tensors on the device."""
+    if device == "cpu":
+        return batch
+    return pytree.tree_map_only(torch.Tensor, lambda tensor: tensor.to(device), batch)
+
+
+class Validation:
+    """The validation batches of a seed, on the device, as often as they are asked for."""
+
+    def __init__(self, task: Task, seed: int, device: str) -> None:
+        self._batches = validation_batches(task.data("valid", seed), task.batch_size)
+        self._device = device
+
+    def __iter__(self) -> Iterator[Batch]:
+        return (moved(batch, self._device) for batch in self._batches)
+
+
+def _update(
+    task: Task, model: torch.nn.Module, optimizer: Optimizer, inputs: Any, targets: Any, parameters: list[Any], clip: float | None
+) -> float:
+    loss = checked_loss(task.loss(model(inputs), targets))
+    for parameter in parameters:
+        parameter.grad = None  # what zero_grad() does, without the profiler's record that costs a tenth of a small update
+    loss.backward()
+    if clip is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, clip)
+    optimizer.step()
+    return loss.item()
+
+
+def _evaluated(measure: Callable[..., Any], task: Task, model: torch.nn.Module, batches: Any) -> Any:
+    model.eval()
+    measured = measure(task, model, batches)
+    model.train()
+    return measured

@@ -1,0 +1,71 @@
+"""The hyper-parameters of a stack: for every update, group and member a number of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.optim import Optimizer
+
+from annealing.core.plan import Plan
+from annealing.lockstep.member import Member
+from annealing.torch.binding import bind
+from annealing.torch.layout import check_reach
+from annealing.torch.slot import Slot, name_of, place_of
+
+Numbers = NDArray[np.float64]
+
+
+@final
+class Hyper:
+    """What one member's optimizer was made with, group by group, and what its plan makes of it."""
+
+    def __init__(self, member: Member, optimizer: Optimizer) -> None:
+        self._updates = member.updates
+        self._groups = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
+        self._plans: list[dict[str, Plan]] = []
+        binding = bind(lr=member.plan) if isinstance(member.plan, Plan) else bind(member.plan)
+        check_reach(optimizer, binding)
+        for row, group in enumerate(optimizer.param_groups):
+            plans = dict(binding.plans_for(name_of(group, row)))
+            for name in plans:
+                Slot.of(name).check(group, f"{place_of(group, row)} of {type(optimizer).__name__}")
+            self._plans.append(plans)
+
+    def over(self, name: str, row: int, begin: int, end: int) -> Numbers:
+        """Return the values of a hyper-parameter of group `row` at the updates from `begin` to `end`, float64."""
+        plan = self._plans[row].get(name)
+        if plan is not None:
+            return np.asarray(plan(np.arange(begin, end)), dtype=np.float64)
+        return np.full(end - begin, float(Slot.of(name).read(self._groups[row])))
+
+    def ever(self, name: str, row: int) -> bool:
+        """Return whether a hyper-parameter is there and other than 0 at some time."""
+        if name in self._plans[row]:
+            return bool(np.any(self.over(name, row, 0, self._updates)))
+        return bool(Slot.of(name).peek(self._groups[row]) or 0)
+
+    def rest(self, row: int) -> Mapping[str, Any]:
+        """Return what a group holds that no number of a member's own can replace: flags and the like."""
+        return {k: v for k, v in self._groups[row].items() if k not in {"name", "param_names", "initial_lr", "lr"}}
+
+    @property
+    def apart(self) -> tuple[Any, ...]:
+        """Return what members must have in common to share an ordinary optimizer: everything but the rate."""
+        rows: list[Any] = []
+        for row, plans in enumerate(self._plans):
+            still = {key: repr(value) for key, value in self.rest(row).items() if key not in plans}
+            rows.append((tuple(sorted(still.items())), tuple(sorted((k, p) for k, p in plans.items() if k != "lr"))))
+        return tuple(rows)
+
+    @property
+    def planned(self) -> list[dict[str, Plan]]:
+        """Return the plans of every group but the rate's."""
+        return [{name: plan for name, plan in plans.items() if name != "lr"} for plans in self._plans]
+
+
+def table(hypers: Sequence[Hyper], name: str, row: int, begin: int, end: int) -> Numbers:
+    """Return a hyper-parameter of a group for all members: [updates, members]."""
+    return np.stack([hyper.over(name, row, begin, end) for hyper in hypers], axis=1)

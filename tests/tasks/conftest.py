@@ -1,0 +1,3 @@
+"""The small task of the studies is a task too."""
+
+from tests.study.conftest import line as line
