@@ -1,3 +1,5 @@
 """The small task of the studies, stacked."""
 
-from tests.study.conftest import line as line
+from tests.study.conftest import line
+
+__all__ = ["line"]

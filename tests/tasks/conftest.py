@@ -1,3 +1,5 @@
 """The small task of the studies is a task too."""
 
-from tests.study.conftest import line as line
+from tests.study.conftest import line
+
+__all__ = ["line"]

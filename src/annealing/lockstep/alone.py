@@ -119,6 +119,11 @@ class Validation:
     def __iter__(self) -> Iterator[Batch]:
         return (moved(batch, self._device) for batch in self._batches)
 
+    @property
+    def tensors(self) -> list[Batch] | None:
+        """The batches as a list, where the data consists of two tensors."""
+        return list(self) if isinstance(self._batches, list) else None
+
 
 def _update(
     task: Task, model: torch.nn.Module, optimizer: Optimizer, inputs: Any, targets: Any, parameters: list[Any], clip: float | None

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from annealing.tasks.optimizers import Maker
+from annealing.lockstep import foreach
 from annealing.tasks.failure import where_it_failed
+from annealing.tasks.optimizers import Maker
 
 TOLERANCE = 1e-9
 """How far a probe's members may be from ordinary runs, relative to their largest parameter, in float64."""
@@ -54,9 +55,9 @@ def _repeated(value: Any, parameter: Tensor, members: int) -> Any:
 
 def go_the_share(parameters: Sequence[Tensor], before: Sequence[Tensor], rates: Sequence[Tensor]) -> None:
     """Put each member where its own rate takes it, given where rate 1 took it."""
-    steps = torch._foreach_sub(parameters, before)  # noqa: SLF001
-    torch._foreach_copy_(parameters, before)  # noqa: SLF001
-    torch._foreach_addcmul_(parameters, steps, rates)  # noqa: SLF001
+    steps = foreach.sub(parameters, before)
+    foreach.copy_(parameters, before)
+    foreach.addcmul_(parameters, steps, rates)
 
 
 def why_not_linear(make: Maker) -> str | None:

@@ -59,9 +59,8 @@ class Feed:
         return inputs, targets, [torch.stack(masks) for masks in zip(*drawn, strict=True)]
 
     def _to_members(self, rows: Any) -> Any:
-        if self._own is None:
-            return rows
-        return pytree.tree_map_only(Tensor, lambda x: x.index_select(0, self._own), rows)
+        own = self._own
+        return rows if own is None else pytree.tree_map_only(Tensor, lambda x: x.index_select(0, own), rows)
 
 
 @final
@@ -92,16 +91,16 @@ def _side_by_side(task: Task, seeds: Sequence[int]) -> _Pairs | None:
     """Return the training data of all seeds as two tensors, where it consists of tensors that fit and stay as they are."""
     if task.augment is not None:
         return None
-    pairs = [task.data("train", seed) for seed in seeds]
+    pairs: list[Any] = [task.data("train", seed) for seed in seeds]
     if not all(isinstance(pair, tuple | list) for pair in pairs):
         return None
-    first: Any = pairs[0]
-    if all(pair[0] is first[0] and pair[1] is first[1] for pair in pairs):  # pyright: ignore[reportIndexIssue]
+    first = pairs[0]
+    if all(pair[0] is first[0] and pair[1] is first[1] for pair in pairs):
         return _Pairs(first[0], first[1], shared=True)
-    shapes = {(tuple(part.shape), part.dtype) for pair in pairs for part in pair}  # pyright: ignore[reportAttributeAccessIssue]
-    if len(shapes) > 2 or sum(part.nbytes for pair in pairs for part in pair) > _MOST_BYTES:  # pyright: ignore
+    kinds = [{(tuple(pair[part].shape), pair[part].dtype) for pair in pairs} for part in (0, 1)]
+    if any(len(kind) > 1 for kind in kinds) or sum(part.nbytes for pair in pairs for part in pair) > _MOST_BYTES:
         return None
-    inputs, targets = (torch.stack([pair[part] for pair in pairs]) for part in (0, 1))  # pyright: ignore
+    inputs, targets = (torch.stack([pair[part] for pair in pairs]) for part in (0, 1))
     return _Pairs(inputs, targets, shared=False)
 
 

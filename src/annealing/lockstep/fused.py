@@ -1,7 +1,7 @@
 """SGD, Adam and AdamW for a stack: torch's own formulas, with every number of a member's own.
 
-Each is a `Rule`: what it keeps per parameter, which numbers it needs at an update, and the update itself. The numbers are computed in
-float64 on the host, as torch computes them, and reach the device once per stretch of updates.
+Each is a `Rule`: what it keeps per parameter, which numbers it needs at an update, and the update itself. The numbers are
+computed in float64 on the host, as torch computes them, and reach the device once per stretch of updates.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, final
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from annealing.lockstep import foreach
 from annealing.lockstep.rates import Hyper, Numbers, table
 
 Tensors = list[Tensor]
@@ -25,14 +25,16 @@ Row = Callable[[str], Numbers]
 class Rule(NamedTuple):
     """How an optimizer updates one group of stacked parameters.
 
-    `kept(flags)` says how many tensors a parameter needs; `numbers(row, updates, flags)` gives [updates, numbers, members]; `update(parameters, gradients, kept, numbers, flags)`
-    changes parameters and what is kept in place, with each number a list of tensors that fit the parameters.
+    `kept(flags)` says how many tensors a parameter needs; `numbers(row, updates, flags)` gives a list of [updates, members];
+    `update(parameters, gradients, kept, numbers, flags)` changes parameters and what is kept in place, with each number a
+    list of tensors that fit the parameters.
     """
 
     kept: Callable[[dict[str, Any]], int]
     numbers: Callable[[Row, Numbers, dict[str, Any]], list[Numbers]]
     update: Callable[[Tensors, Tensors, list[Tensors], list[Tensors], dict[str, Any]], None]
     flags: tuple[str, ...]
+    name: str
 
 
 def rule_for(optimizer: Optimizer, hypers: Sequence[Hyper]) -> Rule | None:
@@ -47,6 +49,14 @@ def rule_for(optimizer: Optimizer, hypers: Sequence[Hyper]) -> Rule | None:
             if len(values) > 1 or (values == {True} and flag not in rule.flags):
                 return None
     return rule
+
+
+def family(optimizer: Optimizer, hyper: Hyper) -> tuple[Any, ...]:
+    """Return what members must have in common to share a stack: ("fused", …) where own formulas serve, else ("shared", …)."""
+    rule, groups = rule_for(optimizer, [hyper]), [len(group["params"]) for group in optimizer.param_groups]
+    if rule is None:
+        return "shared", type(optimizer), *groups, hyper.apart
+    return "fused", type(optimizer), *groups, *(bool(hyper.rest(r).get(name)) for r in range(len(groups)) for name in rule.flags)
 
 
 def numbers_for(rule: Rule, hypers: Sequence[Hyper], row: int, begin: int, end: int) -> Numbers:
@@ -71,17 +81,17 @@ def _sgd(parameters: Tensors, gradients: Tensors, kept: list[Tensors], numbers: 
     down, decay, momentum, fresh = numbers
     steps = gradients
     if flags["weight_decay"]:
-        steps = gradients = torch._foreach_addcmul(gradients, parameters, decay)  # noqa: SLF001
+        steps = gradients = foreach.addcmul(gradients, parameters, decay)
     if flags["momentum"]:
         (steps,) = kept
-        torch._foreach_mul_(steps, momentum)  # noqa: SLF001
+        foreach.mul_(steps, momentum)
         if flags["dampening"]:
-            torch._foreach_addcmul_(steps, gradients, fresh)  # noqa: SLF001
+            foreach.addcmul_(steps, gradients, fresh)
         else:
-            torch._foreach_add_(steps, gradients)  # noqa: SLF001
+            foreach.add_(steps, gradients)
         if flags["nesterov"]:
-            steps = torch._foreach_addcmul(gradients, steps, momentum)  # noqa: SLF001
-    torch._foreach_addcmul_(parameters, steps, down)  # noqa: SLF001
+            steps = foreach.addcmul(gradients, steps, momentum)
+    foreach.addcmul_(parameters, steps, down)
 
 
 def _adam_numbers(row: Row, updates: Numbers, flags: dict[str, Any]) -> list[Numbers]:
@@ -103,22 +113,22 @@ def _adam(parameters: Tensors, gradients: Tensors, kept: list[Tensors], numbers:
     decay, weight1, beta2, weight2, down, correction, eps = numbers
     first, second = kept[:2]
     if flags["decoupled_weight_decay"]:
-        torch._foreach_mul_(parameters, decay)  # noqa: SLF001
+        foreach.mul_(parameters, decay)
     elif flags["weight_decay"]:
-        gradients = torch._foreach_addcmul(gradients, parameters, decay)  # noqa: SLF001
-    torch._foreach_lerp_(first, gradients, weight1)  # noqa: SLF001
-    torch._foreach_mul_(second, beta2)  # noqa: SLF001
-    squares = torch._foreach_mul(gradients, gradients)  # noqa: SLF001
-    torch._foreach_addcmul_(second, squares, weight2)  # noqa: SLF001
+        gradients = foreach.addcmul(gradients, parameters, decay)
+    foreach.lerp_(first, gradients, weight1)
+    foreach.mul_(second, beta2)
+    squares = foreach.mul(gradients, gradients)
+    foreach.addcmul_(second, squares, weight2)
     scale = second
     if flags["amsgrad"]:
-        torch._foreach_maximum_(kept[2], second)  # noqa: SLF001
+        foreach.maximum_(kept[2], second)
         scale = kept[2]
-    roots = torch._foreach_sqrt(scale)  # noqa: SLF001
-    torch._foreach_div_(roots, correction)  # noqa: SLF001
-    torch._foreach_add_(roots, eps)  # noqa: SLF001
-    steps = torch._foreach_div(first, roots)  # noqa: SLF001
-    torch._foreach_addcmul_(parameters, steps, down)  # noqa: SLF001
+    roots = foreach.sqrt(scale)
+    foreach.div_(roots, correction)
+    foreach.add_(roots, eps)
+    steps = foreach.div(first, roots)
+    foreach.addcmul_(parameters, steps, down)
 
 
 def _adams(flags: dict[str, Any]) -> int:
@@ -126,7 +136,7 @@ def _adams(flags: dict[str, Any]) -> int:
 
 
 _RULES: dict[type[Optimizer], Rule] = {
-    SGD: Rule(lambda flags: int(flags["momentum"]), _sgd_numbers, _sgd, ("nesterov",)),
-    Adam: Rule(_adams, _adam_numbers, _adam, ("amsgrad", "decoupled_weight_decay")),
-    AdamW: Rule(_adams, _adam_numbers, _adam, ("amsgrad", "decoupled_weight_decay")),
+    SGD: Rule(lambda flags: int(flags["momentum"]), _sgd_numbers, _sgd, ("nesterov",), "sgd"),
+    Adam: Rule(_adams, _adam_numbers, _adam, ("amsgrad", "decoupled_weight_decay"), "adam"),
+    AdamW: Rule(_adams, _adam_numbers, _adam, ("amsgrad", "decoupled_weight_decay"), "adam"),
 }

@@ -11,9 +11,7 @@ from torch.optim import Optimizer
 
 from annealing.core.plan import Plan
 from annealing.lockstep.member import Member
-from annealing.torch.binding import bind
-from annealing.torch.layout import check_reach
-from annealing.torch.slot import Slot, name_of, place_of
+from annealing.torch.slot import Slot, name_of
 
 Numbers = NDArray[np.float64]
 
@@ -25,14 +23,10 @@ class Hyper:
     def __init__(self, member: Member, optimizer: Optimizer) -> None:
         self._updates = member.updates
         self._groups = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
-        self._plans: list[dict[str, Plan]] = []
-        binding = bind(lr=member.plan) if isinstance(member.plan, Plan) else bind(member.plan)
-        check_reach(optimizer, binding)
-        for row, group in enumerate(optimizer.param_groups):
-            plans = dict(binding.plans_for(name_of(group, row)))
-            for name in plans:
-                Slot.of(name).check(group, f"{place_of(group, row)} of {type(optimizer).__name__}")
-            self._plans.append(plans)
+        plan, groups = member.plan, enumerate(optimizer.param_groups)
+        self._plans: list[dict[str, Plan]] = [
+            {"lr": plan} if isinstance(plan, Plan) else dict(plan.plans_for(name_of(group, row))) for row, group in groups
+        ]
 
     def over(self, name: str, row: int, begin: int, end: int) -> Numbers:
         """Return the values of a hyper-parameter of group `row` at the updates from `begin` to `end`, float64."""

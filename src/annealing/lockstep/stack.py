@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -12,13 +13,17 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from annealing.lockstep.alone import prepare
-from annealing.lockstep.blueprint import Blueprint, Rows
+from annealing.lockstep.blueprint import Blueprint, Gradients, Rows
 from annealing.lockstep.delta import go_the_share, stacked_optimizer
 from annealing.lockstep.feed import Feed, OtherStates
 from annealing.lockstep.fused import Rule, flags_for, numbers_for, rule_for
 from annealing.lockstep.member import Member
 from annealing.lockstep.rates import Hyper, table
 from annealing.torch.slot import Slot
+
+Program = Callable[[Rows, Rows, Any, Tensor | None, Any, Any, Rows], tuple[Tensor, Rows]]
+"""One update: parameters, rest, state, clipping norms, inputs, targets and masks in, losses and rest out."""
+Move = Callable[[Rows, Rows, Any], None]
 
 _STRETCH = 256  # updates whose numbers are sent to the device at once
 
@@ -52,7 +57,9 @@ class Stack:
         )
         clips = [np.inf if member.clip_norm is None else member.clip_norm for member in self.members]
         self._clip = None if np.isinf(clips).all() else torch.tensor(clips, dtype=parameters[0].dtype, device=plan.device)
-        self._step: Callable[..., tuple[Tensor, Rows]] = self._eager
+        self.clips = self._clip is not None
+        self.program: Program = partial(one_update, plan.gradients, moving.update)
+        self.latest: Tensor = torch.full((len(born),), np.nan)
 
     @classmethod
     def build(cls, plan: Blueprint, members: Sequence[Member]) -> Stack:
@@ -63,10 +70,6 @@ class Stack:
         )
         return cls(plan, born, parameters, rest, moving(plan, born, parameters), 0)
 
-    def use(self, transform: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-        """Replace the program of an update by what `transform` (a compiler) makes of it."""
-        self._step = transform(self._eager)
-
     def advance(self, until: int, beat: Callable[[int], None]) -> NDArray[np.float64]:
         """Train to `until` finished updates; return the training losses [updates, members]. `beat(updates)` after each."""
         losses: list[Tensor] = []
@@ -74,24 +77,36 @@ class Stack:
             self.moving.prepare(self.update, min(until, self.update + _STRETCH))
             for row in range(min(until - self.update, _STRETCH)):
                 inputs, targets, masks = self._feed.next()
-                loss, self.rest = self._step(self.parameters, self.rest, self.moving.at(row), inputs, targets, masks)
+                self.latest, self.rest = self.program(
+                    self.parameters, self.rest, self.moving.at(row), self._clip, inputs, targets, masks
+                )
                 self.moving.after(self.parameters, row)
-                losses.append(loss)
+                losses.append(self.latest)
                 self.update += 1
                 beat(self.update)
         return torch.stack(losses).double().cpu().numpy()
-
-    def _eager(self, parameters: Rows, rest: Rows, state: Any, inputs: Any, targets: Any, masks: Rows) -> tuple[Tensor, Rows]:
-        gradients, (loss, rest) = self.plan.gradients(parameters, rest, inputs, targets, masks)
-        if self._clip is not None:
-            gradients = _clipped(gradients, self._clip)
-        self.moving.update(parameters, gradients, state)
-        return loss, rest
 
     def held_by(self, row: int) -> dict[str, Tensor]:
         """Return the parameters and buffers of one member by name."""
         names = (*self.plan.trained, *self.plan.rest)
         return {name: value[row] for name, value in zip(names, (*self.parameters, *self.rest), strict=True)}
+
+
+def one_update(
+    gradients_of: Gradients,
+    move: Move,
+    parameters: Rows,
+    rest: Rows,
+    state: Any,
+    clip: Tensor | None,
+    inputs: Any,
+    targets: Any,
+    masks: Rows,
+) -> tuple[Tensor, Rows]:
+    """Make one update of all members: parameters and state change in place, losses and buffers come back."""
+    gradients, (loss, rest) = gradients_of(parameters, rest, inputs, targets, masks)
+    move(parameters, gradients if clip is None else _clipped(gradients, clip), state)
+    return loss, rest
 
 
 def joined(stacks: Sequence[Stack], rows: Sequence[tuple[int, int]]) -> Stack:
@@ -127,7 +142,9 @@ class Fused:
             [[torch.zeros_like(parameters[i]) for i in group] for _ in range(rule.kept(flags))]
             for group, flags in zip(self._groups, self._flags, strict=True)
         ]
-        self._shapes = [[tuple([len(born), *[1] * (parameters[i].ndim - 1)]) for i in group] for group in self._groups]
+        shapes = [[(len(born), *[1] * (parameters[i].ndim - 1)) for i in group] for group in self._groups]
+        self.update: Move = partial(_fused_update, rule, self._groups, self._flags, shapes)
+        self.kind = repr((rule.name, self._groups, self._flags, shapes))
         self._like = parameters[0]
         self._tables: list[Tensor] = []
 
@@ -140,15 +157,6 @@ class Fused:
         """Return what the update needs: all that is kept, and the numbers of this update."""
         return self.kept, [each[row] for each in self._tables]
 
-    def update(self, parameters: Rows, gradients: Rows, state: tuple[list[list[Rows]], list[Tensor]]) -> None:
-        """Make one update in place."""
-        kept, numbers = state
-        for group, flags, shapes, own, row in zip(self._groups, self._flags, self._shapes, kept, numbers, strict=True):
-            if group:
-                views = {shape: row.view(-1, *shape).unbind() for shape in dict.fromkeys(shapes)}
-                columns = [list(column) for column in zip(*(views[shape] for shape in shapes), strict=True)]
-                self._rule.update([parameters[i] for i in group], [gradients[i] for i in group], own, columns, flags)
-
     def after(self, parameters: Rows, row: int) -> None:
         """Nothing is left to do."""
 
@@ -160,6 +168,22 @@ class Fused:
                     torch.stack([others[stack].kept[g][which][i][row] for stack, row in rows], out=tensor)
 
 
+def _fused_update(
+    rule: Rule,
+    groups: list[list[int]],
+    flags: list[dict[str, bool]],
+    shapes: list[list[tuple[int, ...]]],
+    parameters: Rows,
+    gradients: Rows,
+    state: tuple[list[list[Rows]], list[Tensor]],
+) -> None:
+    for group, flag, fits, kept, row in zip(groups, flags, shapes, *state, strict=True):
+        if group:
+            views = {shape: row.view(-1, *shape).unbind() for shape in dict.fromkeys(fits)}
+            columns = [list(column) for column in zip(*(views[shape] for shape in fits), strict=True)]
+            rule.update([parameters[i] for i in group], [gradients[i] for i in group], kept, columns, flag)
+
+
 @final
 class Shared:
     """The optimizer itself on stacked parameters, at rate 1, each member going its share: see `delta`."""
@@ -167,7 +191,7 @@ class Shared:
     def __init__(self, plan: Blueprint, born: Sequence[Newborn], parameters: Rows) -> None:
         self._hypers = [one.hyper for one in born]
         places = {name: torch.nn.Parameter(value) for name, value in zip(plan.trained, parameters, strict=True)}
-        self._places = [places[name] for name in plan.trained]
+        self.places = [places[name] for name in plan.trained]
         self.optimizer: Optimizer = stacked_optimizer(
             born[0].optimizer, [places.get(name) for names in born[0].groups for name in names], len(born)
         )
@@ -175,11 +199,12 @@ class Shared:
         self._planned = [[(Slot.of(name), own) for name, own in plans.items()] for plans in born[0].hyper.planned]
         self._begin, self._rates = 0, list[Tensor]()
         self._gradients: Rows = []
+        self.kind = "shared"
 
     def prepare(self, begin: int, end: int) -> None:
         """Send the rates of these updates to the device."""
         tables = [table(self._hypers, "lr", row, begin, end) for row in range(len(self.optimizer.param_groups))]
-        self._begin, self._rates = begin, [torch.as_tensor(each).to(self._places[0]) for each in tables]
+        self._begin, self._rates = begin, [torch.as_tensor(each).to(self.places[0]) for each in tables]
 
     def at(self, row: int) -> None:
         """Nothing of it belongs to the program that may be compiled."""
@@ -193,7 +218,7 @@ class Shared:
         for group, planned in zip(self.optimizer.param_groups, self._planned, strict=True):
             for slot, plan in planned:
                 slot.replace(group, float(plan(self._begin + row)))
-        for place, gradient in zip(self._places, self._gradients, strict=True):
+        for place, gradient in zip(self.places, self._gradients, strict=True):
             place.grad = gradient
         with torch.no_grad():
             before = [value.clone() for value in parameters]
@@ -203,9 +228,9 @@ class Shared:
 
     def take(self, others: Sequence[Any], rows: Sequence[tuple[int, int]]) -> None:
         """Take over the optimizer's state from the rows of other stacks."""
-        for i, place in enumerate(self._places):
-            own = [other.optimizer.state.get(other._places[i], {}) for other in others]
-            size = {stack: others[stack]._places[i].shape for stack, _ in rows}
+        for i, place in enumerate(self.places):
+            own = [other.optimizer.state.get(other.places[i], {}) for other in others]
+            size = {stack: others[stack].places[i].shape for stack, _ in rows}
             self.optimizer.state[place] = {
                 key: torch.stack([own[stack][key][row] for stack, row in rows])
                 if isinstance(value, Tensor) and value.shape == size[rows[0][0]]

@@ -14,9 +14,9 @@ from annealing.core.horizon import Horizon
 from annealing.core.plan import Plan
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse
-from annealing.tasks.batches import updates_per_epoch
 from annealing.study.defaults import SCHEDULES
 from annealing.study.result import Arm
+from annealing.tasks.batches import updates_per_epoch
 from annealing.tasks.failure import task_raised
 from annealing.tasks.task import Task
 

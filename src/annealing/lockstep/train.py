@@ -1,0 +1,264 @@
+"""Train members of one task in lockstep: in stacks where they can be stacked, one at a time where they cannot."""
+
+from __future__ import annotations
+
+import math
+import random
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import torch
+
+from annealing.core.errors import ArgumentError, KindError
+from annealing.lockstep.alone import follow, prepare, task_for, train_alone
+from annealing.lockstep.blueprint import Blueprint, blueprint
+from annealing.lockstep.chunk import chunk_size, pays
+from annealing.lockstep.compiled import Compile, Compiler
+from annealing.lockstep.delta import why_not_linear
+from annealing.lockstep.evaluate import Evaluation
+from annealing.lockstep.feed import CannotStackError
+from annealing.lockstep.fused import family
+from annealing.lockstep.halving import Halving, given_up
+from annealing.lockstep.leg import Leg, Tick, regrouped
+from annealing.lockstep.member import Member, Outcome
+from annealing.lockstep.rates import Hyper
+from annealing.lockstep.stack import Stack
+from annealing.tasks.measure import POINTS, check_points
+from annealing.tasks.task import Task
+from annealing.torch.slot import Slot
+
+
+@final
+@dataclass(frozen=True)
+class Trained:
+    """What became of all members, in their order; `notes` says in a line each what was not stacked, and why.
+
+    `chunk` is the number of members in a stack (1: one at a time), `compiled` whether a compiled program trained them.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+    chunk: int
+    compiled: bool
+
+
+def train(
+    task: Task,
+    members: Sequence[Member],
+    *,
+    device: str = "cpu",
+    chunk: int | None = None,
+    compile: Compile = "auto",  # noqa: A002 - what torch calls it
+    halving: Halving | None = None,
+    groups: Sequence[Hashable] | None = None,
+    points: int = POINTS,
+    keep_state: bool = False,
+    tick: Tick | None = None,
+    remaining: int = 0,
+) -> Trained:
+    """Train every member as if it were alone, many of them at once.
+
+    Each member has its own plan, seed, batch size, clipping norm and hyper-parameters; its order of batches,
+    augmentation, dropout and buffers are those of an ordinary run from its seed. Not compiled, a member's bits do not depend on
+    which others it was trained with; they agree with an ordinary run's to rounding.
+
+    >>> import annealing as an
+    >>> x = torch.linspace(-1, 1, 64).reshape(64, 1)
+    >>> task = Task(lambda: torch.nn.Linear(1, 1), torch.nn.functional.mse_loss, (x, 3 * x), (x, 3 * x), optimizer="sgd")
+    >>> trained = train(task, [Member((lr * an.cosine()).over(50), seed=0) for lr in (0.01, 0.1, 0.5)])
+    >>> [round(outcome.loss, 2) for outcome in trained.outcomes]
+    [1.93, 0.01, 0.0]
+
+    Arguments: `task`; `members`; `device`, "cpu" or "cuda" (not tested: it was written on a machine without one); `chunk`,
+    members in a stack, by default measured in a second at most; `compile`, "auto" (when it saves more time than
+    it takes), "never" or "always"; `halving`, which gives the worse members up on the way, within `groups`, one word per member
+    (by default all compete); `points`, at about how many updates to validate; `keep_state`, to
+    return the trained weights; `tick(place, updates, loss)`, called a few times a second for members under way;
+    `remaining`, updates of members that the caller will have trained in this process in all, for the decision whether to compile.
+
+    Models without a rule for stacks (LSTM, branches on data), optimizers whose update is not linear in the rate, and models so
+    large that a core is busy with one are trained one at a time, and `notes` says so. Raises `KindError` or `ArgumentError`
+    for members that are none, `TaskError` when the task is at fault.
+    """
+    members = list(members)
+    if not members or not all(isinstance(member, Member) for member in members):
+        raise KindError(f"members={members!r}: write a list of Member((0.1 * cosine()).over(1000), seed=0).")
+    if compile not in ("auto", "never", "always"):
+        raise ArgumentError(f'compile={compile!r} is none of "auto", "never" and "always".')
+    words: list[Hashable] = list(groups) if groups is not None else [None for _ in members]
+    if len(words) != len(members):
+        raise ArgumentError(f"groups has {len(words)} words for {len(members)} members: write one for each.")
+    job = _Job(
+        task,
+        members,
+        device,
+        chunk,
+        compile,
+        halving,
+        words,
+        points,
+        keep_state,
+        tick or (lambda place, updates, loss: None),
+        remaining,
+    )
+    with _as_it_was():
+        return job.trained()
+
+
+@final
+class _Job:
+    """One call of `train`."""
+
+    def __init__(
+        self,
+        task: Task,
+        members: list[Member],
+        device: str,
+        chunk: int | None,
+        compile_: Compile,
+        halving: Halving | None,
+        words: list[Hashable],
+        points: int,
+        keep_state: bool,
+        tick: Tick,
+        remaining: int,
+    ) -> None:
+        self.task, self.members, self.device, self.chunk = task, members, device, chunk
+        self.compile: Compile = compile_
+        self.halving, self.words, self.points, self.keep_state, self.tick = halving, words, points, keep_state, tick
+        self.remaining = remaining
+        self.outcomes: dict[int, Outcome] = {}
+        self.notes: list[str] = []
+        self.size, self.compiled = 1, False
+
+    def trained(self) -> Trained:
+        for places in self._families():
+            try:
+                self._stacked(places)
+            except CannotStackError as reason:
+                self._alone([place for place in places if place not in self.outcomes], str(reason))
+        outcomes = tuple(self.outcomes[place] for place in range(len(self.members)))
+        return Trained(outcomes, tuple(dict.fromkeys(self.notes)), self.size, self.compiled)
+
+    def _families(self) -> list[list[int]]:
+        """Group the members that one stack could hold: the same length, batch and data sizes, and a common form of optimizer."""
+        found: defaultdict[Hashable, list[int]] = defaultdict(list)
+        known: dict[Hashable, Hashable] = {}
+        sizes: dict[int, Hashable] = {}
+        for place, member in enumerate(self.members):
+            look = (member.plan, member.first_rate, tuple(sorted(member.options.items())))
+            if look not in known:
+                _, optimizer = prepare(self.task, member)
+                known[look] = family(optimizer, Hyper(member, optimizer))
+                follow(optimizer, member)  # refuses a plan that does not fit the optimizer, as an ordinary run would
+            if member.seed not in sizes:
+                data = self.task.data("train", member.seed)
+                sizes[member.seed] = len(data[0]) if isinstance(data, tuple | list) else None
+            found[member.updates, task_for(self.task, member).batch_size, sizes[member.seed], known[look]].append(place)
+        # Members of one seed side by side: they share its batches.
+        return [sorted(places, key=lambda place: (self.members[place].seed, place)) for places in found.values()]
+
+    def _stacked(self, places: list[int]) -> None:
+        members = [self.members[place] for place in places]
+        plan = blueprint(self.task, members[0], self.device)
+        self._check_optimizer(members[0])
+        updates = members[0].updates * len(members)
+        if self.chunk is None and self.compile != "always" and not pays(plan):
+            raise CannotStackError("one member alone keeps the processor busy")
+        size, pace = chunk_size(plan, members, self.chunk, measure=self.compile == "auto")
+        compiler = Compiler(plan, size, self.compile, seconds=pace * max(updates, self.remaining))
+        compiler.decide(members[:size], pace)
+        marks = sorted(check_points(members[0].updates, self.points))
+        evaluation = Evaluation(plan)
+        cuts = self.halving.updates(members, marks) if self.halving else {}
+        legs = self._legs(plan, places, size, evaluation, compiler)
+        if not cuts:
+            for leg in legs:
+                leg.run(marks)
+                self._close(leg)
+        else:
+            self._halved(list(legs), marks, cuts, size, compiler)
+        self.size, self.compiled = max(self.size, size), self.compiled or compiler.used
+        self.notes += compiler.notes
+
+    def _legs(self, plan: Blueprint, places: list[int], size: int, evaluation: Evaluation, compiler: Compiler) -> Generator[Leg]:
+        for begin in range(0, len(places), size):
+            own = places[begin : begin + size]
+            stack = Stack.build(plan, compiler.padded([self.members[place] for place in own]))
+            compiler.apply(stack)
+            yield Leg(stack, own, evaluation, self.tick)
+
+    def _halved(self, legs: list[Leg], marks: list[int], cuts: dict[int, int], size: int, compiler: Compiler) -> None:
+        start = float(np.nanmedian([loss for leg in legs for loss in leg.initial().values()]))
+        words = {place: self.words[place] for leg in legs for place in leg.places}
+        allowed = {word: sum(other == word for other in words.values()) for word in words.values()}
+        factor = 1
+        for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), marks[-1]], strict=True):
+            for leg in legs:
+                leg.run([mark for mark in marks if begin < mark <= end])
+            if end not in cuts:
+                break
+            losses = {leg.places[row]: leg.records[row].latest for leg in legs for row in leg.alive}
+            factor *= cuts[end]
+            gone = given_up(losses, words, {word: math.ceil(count / factor) for word, count in allowed.items()}, start)
+            for leg in legs:
+                for row, place in enumerate(leg.places):
+                    leg.records[row].cut = leg.records[row].cut or (place in gone and not leg.records[row].diverged)
+                self._close(leg, only_ended=True)
+            legs = regrouped(legs, size, full=compiler.used)
+            for leg in legs:
+                compiler.apply(leg.stack)
+        for leg in legs:
+            self._close(leg)
+
+    def _close(self, leg: Leg, *, only_ended: bool = False) -> None:
+        ended = set(range(len(leg.places))) - set(leg.alive) if only_ended else range(len(leg.places))
+        for row in ended:
+            self.outcomes[leg.places[row]] = leg.outcome(row, keep_state=self.keep_state)
+
+    def _check_optimizer(self, member: Member) -> None:
+        """Refuse an optimizer for which neither a formula nor the trick holds."""
+        _, optimizer = prepare(self.task, member)
+        if family(optimizer, Hyper(member, optimizer))[0] == "fused":
+            return
+        make = self.task.named_optimizer or self.task.optimizer
+
+        def made(parameters: Any, lr: float) -> Any:
+            assert callable(make)
+            made = make(parameters, lr)
+            for name, value in member.options.items():
+                for group in made.param_groups:
+                    Slot.of(name).replace(group, value)
+            return made
+
+        if reason := why_not_linear(made):
+            raise CannotStackError(f"of its optimizer {type(optimizer).__name__}: {reason}")
+
+    def _alone(self, places: list[int], reason: str) -> None:
+        self.notes.append(f"task {self.task.name!r} is trained one setting at a time: {reason}.")
+        for place in places:
+            own: Callable[[int, float], None] = lambda updates, loss, place=place: self.tick(place, updates, loss)  # noqa: E731
+            self.outcomes[place] = train_alone(
+                self.task, self.members[place], own, device=self.device, points=self.points, keep_state=self.keep_state
+            )
+
+
+@contextmanager
+def _as_it_was() -> Generator[None]:
+    """Train on one thread, and leave threads, global generators and warnings as they were."""
+    threads, states = torch.get_num_threads(), (torch.get_rng_state(), np.random.get_state(), random.getstate())  # noqa: NPY002
+    torch.set_num_threads(1)  # two threads on a busy machine wait for each other hundreds of times longer than they compute
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="There is a performance drop")  # of a rule that vmap makes up itself
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])
