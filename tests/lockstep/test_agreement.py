@@ -78,7 +78,7 @@ OWN = {
 
 @pytest.mark.parametrize("optimizer", OWN.values(), ids=OWN)
 def test_optimizers_of_ones_own_making_agree(optimizer):
-    agrees(problem(optimizer=optimizer), members(rates=(0.002, 0.01, 0.03)))
+    agrees(problem(optimizer=optimizer), members(rates=(0.001, 0.005)))
 
 
 def lion(parameters, lr):
