@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, final, get_args
+from typing import Any, final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from annealing.core.errors import ConflictError, LengthError, PlanMismatchError
+from annealing.core.errors import ArgumentError, ConflictError, LengthError
 from annealing.core.horizon import Horizon
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
+from annealing.torch.feedback import Control
 from annealing.torch.resume import Resume
-from annealing.torch.scheduler import Scheduler
+from annealing.torch.scheduler import Groups, Scheduler
 from annealing.torch.unbound import unbound
 
 __all__ = ["ScheduleCallback"]
-
-DEFAULT: Any = get_args(Resume)[0]
-MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 
 
 @final
@@ -38,13 +36,15 @@ class ScheduleCallback(Callback):
     shows what is used, from the start of training on.
 
     Arguments: `schedule`, a schedule, plan or recipe, or its text; without a length of its own it takes the number of
-    updates that the Trainer estimates. `factor`, instead of a schedule: it multiplies each group's own rate. `resume`
-    says which plan wins when a checkpoint followed another one, as for `Scheduler`. The state is saved in Lightning's
-    checkpoints and restored by `fit(ckpt_path=...)`.
+    updates that the Trainer estimates. `factor`, instead of a schedule: it multiplies each group's own rate. `control`,
+    `groups` and `resume` are those of `Scheduler`. `monitor`, what the controllers of `control` see: a metric that was
+    logged, after every validation (in a run without any, after every epoch); rank 0's value is seen by all. The state is
+    saved in Lightning's checkpoints and restored by `fit(ckpt_path=...)`.
 
     Raises `KindError` for anything that is not a schedule and the errors of its text at once; when training begins,
     `LengthError` where the lengths do not fit the run, `PlanMismatchError` where the checkpoint followed another plan or
-    none, `ConflictError` where `configure_optimizers` returned a scheduler as well, or several optimizers.
+    none, `ConflictError` where `configure_optimizers` returned a scheduler as well, or several optimizers; later on,
+    `ArgumentError` where nothing was logged as `monitor`.
     """
 
     def __init__(
@@ -52,10 +52,13 @@ class ScheduleCallback(Callback):
         schedule: Schedule | Plan | Recipe | RecipePlan | str | None = None,
         *,
         factor: Schedule | Plan | str | None = None,
-        resume: Resume = DEFAULT,
+        control: Control | None = None,
+        monitor: str = "val_loss",
+        groups: Groups | None = None,
+        resume: Resume = "refuse",
     ) -> None:
-        self._asked = unbound(schedule, factor)
-        self._resume: Resume = resume
+        self._asked = unbound(schedule, factor, control, groups, resume)
+        self._monitor = monitor
         self._saved: Mapping[str, Any] | None = None
         self.scheduler: Scheduler | None = None
         """The Scheduler at work, from the start of training on."""
@@ -78,9 +81,18 @@ class ScheduleCallback(Callback):
                 "leave it out, and return a Scheduler for each of them."
             )
         saved = self.state_dict()  # of a checkpoint; or of the last fit, which a second one goes on from
-        self.scheduler, self._saved = self._asked.scheduler(optimizers[0], _horizon(trainer), resume=self._resume), None
-        if trainer.global_step > 0:
-            self._restore(trainer.global_step, saved)
+        self.scheduler = self._asked.start(optimizers[0], _horizon(trainer), trainer.global_step, saved)
+        self._saved = None
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the controllers see what was measured."""
+        if not trainer.sanity_checking:
+            self._observe(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the controllers see what was measured, where nothing is validated."""
+        if not sum(trainer.num_val_batches):
+            self._observe(trainer)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what Lightning saves: the Scheduler's state, which is JSON."""
@@ -92,14 +104,18 @@ class ScheduleCallback(Callback):
         """Keep the state until there is an optimizer that it is for: Lightning loads callbacks first."""
         self._saved = state_dict
 
-    def _restore(self, update: int, saved: Mapping[str, Any]) -> None:
-        assert self.scheduler is not None
-        if not saved and self._resume == DEFAULT:
-            raise PlanMismatchError(
-                f"the checkpoint of update {update} was trained without a ScheduleCallback, so nothing says that its rates "
-                f'followed {self._asked}: write resume="{MINE}" to follow it from here.'
+    def _observe(self, trainer: Trainer) -> None:
+        if self._asked.control is None or self.scheduler is None:
+            return
+        if self._monitor not in trainer.callback_metrics:
+            logged = ", ".join(map(repr, trainer.callback_metrics)) or "nothing"
+            raise ArgumentError(
+                f'control= sees monitor="{self._monitor}", and what was logged is {logged}: '
+                f'write self.log("{self._monitor}", ...) in the module, or name another one.'
             )
-        self.scheduler.load_state_dict(saved or {**self.scheduler.state_dict(), "update": update})
+        seen: float = trainer.strategy.broadcast(float(trainer.callback_metrics[self._monitor]))  # one rate on all ranks
+        if self.scheduler.observe(seen):
+            trainer.should_stop = True
 
     def __repr__(self) -> str:
         return f"ScheduleCallback({self._asked})"

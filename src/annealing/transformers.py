@@ -16,14 +16,15 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
-from annealing.core.errors import ConflictError, PlanMismatchError
+from annealing.core.errors import ArgumentError, ConflictError
 from annealing.core.horizon import Horizon
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.torch.base import MARK
+from annealing.torch.feedback import Control
 from annealing.torch.resume import Resume
-from annealing.torch.scheduler import Scheduler
+from annealing.torch.scheduler import Groups, Scheduler
 from annealing.torch.unbound import unbound
 
 __all__ = ["ScheduleCallback"]
@@ -41,13 +42,15 @@ class ScheduleCallback(TrainerCallback, ExportableState):
     what is used instead.
 
     Arguments: `schedule`, a schedule, plan or recipe, or its text; without a length of its own it takes the Trainer's
-    number of updates. `factor`, instead of a schedule: it multiplies each group's own rate (`learning_rate`). `resume`
-    says which plan wins when a checkpoint followed another one, as for `Scheduler`. The state is saved in the Trainer's
-    checkpoints (`trainer_state.json`) and restored by `train(resume_from_checkpoint=...)`.
+    number of updates. `factor`, instead of a schedule: it multiplies each group's own rate (`learning_rate`). `control`,
+    `groups` and `resume` are those of `Scheduler`. `metric`, what the controllers of `control` see after every evaluation:
+    by default `metric_for_best_model`, or else the loss. The state is saved in the Trainer's checkpoints
+    (`trainer_state.json`) and restored by `train(resume_from_checkpoint=...)`.
 
     Raises `KindError` for anything that is not a schedule and the errors of its text at once; when training begins,
     `LengthError` where the lengths do not fit the run, `PlanMismatchError` where the checkpoint followed another plan or
-    none, `ConflictError` where the Trainer was given a scheduler as well.
+    none, `ConflictError` where the Trainer was given a scheduler as well, `ArgumentError` for a `control` that nothing is
+    evaluated for; later on, `ArgumentError` where an evaluation does not have the metric.
     """
 
     def __init__(
@@ -55,10 +58,15 @@ class ScheduleCallback(TrainerCallback, ExportableState):
         schedule: Schedule | Plan | Recipe | RecipePlan | str | None = None,
         *,
         factor: Schedule | Plan | str | None = None,
+        control: Control | None = None,
+        metric: str | None = None,
+        groups: Groups | None = None,
         resume: Resume = "refuse",
     ) -> None:
-        self._asked = unbound(schedule, factor)
-        self._resume: Resume = resume
+        self._asked = unbound(schedule, factor, control, groups, resume)
+        self._metric = metric
+        self._seen: int | None = None  # the update before which the controllers last saw a metric; none while nothing is trained
+        self._missed = ""
         self.scheduler: Scheduler | None = None
         """The Scheduler at work, from the first event of training on."""
 
@@ -73,34 +81,49 @@ class ScheduleCallback(TrainerCallback, ExportableState):
         if self.scheduler is not None:
             self.scheduler.remove()
         elif isinstance(theirs, _Shown):
-            raise ConflictError(f"{self} is a second callback of its kind: put both schedules into one Recipe.")
+            raise _twice()
         if not isinstance(theirs, (LambdaLR, _Shown)):
             raise _second(theirs)
+        if self._asked.control is not None and args.eval_strategy == "no":
+            raise ArgumentError('control= sees evaluations, and there are none: write TrainingArguments(eval_strategy="steps").')
         _restore_own_rates(optimizer)
         horizon = _horizon(args, state, kwargs.get("train_dataloader"))
-        self.scheduler = self._asked.scheduler(optimizer, horizon, resume=self._resume)
-        if state.global_step > 0:
-            self._restore(state)
+        self.scheduler = self._asked.start(optimizer, horizon, state.global_step, _saved(state))
+        self._seen, self._missed = self.scheduler.update, ""  # an evaluation before the first update tells nothing new
         # The Trainer looks its callbacks' states up by name, and a checkpoint without this callback has no such name.
         states: Any = state.stateful_callbacks
         states.setdefault(type(self).__name__, self.state())
         _show(theirs, self.scheduler)
 
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Let the controllers see the metric."""
+        if self._asked.control is None or self.scheduler is None or self._seen in (None, self.scheduler.update):
+            return
+        name = self._metric or args.metric_for_best_model or "loss"
+        name = name if name.startswith("eval_") else f"eval_{name}"
+        measured: dict[str, float] = kwargs["metrics"]
+        if name not in measured:  # perhaps another one of several evaluation sets has it
+            self._missed = f'control= sees "{name}", and the evaluation has {", ".join(map(repr, measured))}: write metric=…'
+            return
+        self._seen, self._missed = self.scheduler.update, ""
+        if self.scheduler.observe(measured[name]):
+            control.should_training_stop = True
+
+    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Refuse to go on where no evaluation had the metric."""
+        if self._missed:
+            raise ArgumentError(self._missed)
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Look at no evaluation any more, and refuse a run in which none had the metric."""
+        self._seen = None
+        if self._missed:
+            raise ArgumentError(self._missed)
+
     def state(self) -> dict[str, Any]:
         """Return what the Trainer saves: what the callback was made of, and the Scheduler's state. Both are JSON."""
-        made = {"schedule": None, "factor": None, "resume": self._resume}
-        made["factor" if self._asked.mode == "factor" else "schedule"] = str(self._asked.followed)
+        made = {**self._asked.texts(), "metric": self._metric}
         return {"args": made, "attributes": {} if self.scheduler is None else {"saved": self.scheduler.state_dict()}}
-
-    def _restore(self, state: TrainerState) -> None:
-        assert self.scheduler is not None
-        saved: Mapping[str, Any] | None = _saved(state)
-        if saved is None and self._resume == "refuse":
-            raise PlanMismatchError(
-                f"the checkpoint of update {state.global_step} was trained without a ScheduleCallback, so nothing says that "
-                f'its rates followed {self._asked}: write resume="replace" to follow it from here.'
-            )
-        self.scheduler.load_state_dict(saved or {**self.scheduler.state_dict(), "update": state.global_step})
 
     def __repr__(self) -> str:
         return f"ScheduleCallback({self._asked})"
@@ -169,9 +192,17 @@ def _horizon(args: TrainingArguments, state: TrainerState, loader: Any) -> Horiz
     return Horizon(state.max_steps, epochs=state.max_steps / an_epoch)
 
 
-def _saved(state: TrainerState) -> Mapping[str, Any] | None:
+def _saved(state: TrainerState) -> Mapping[str, Any]:
+    """Return the Scheduler's state in the checkpoint that was loaded, empty where it has none."""
     known: Any = state.stateful_callbacks
-    return known.get(ScheduleCallback.__name__, {}).get("attributes", {}).get("saved")
+    ours = known.get(ScheduleCallback.__name__, {})
+    if isinstance(ours, list):
+        raise _twice()
+    return ours.get("attributes", {}).get("saved", {})
+
+
+def _twice() -> ConflictError:
+    return ConflictError("the Trainer has two ScheduleCallbacks: put both schedules into one Recipe.")
 
 
 def _second(scheduler: object) -> ConflictError:

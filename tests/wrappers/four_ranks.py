@@ -33,6 +33,14 @@ def trained(accelerator: Any, scheduler_of: Any, accumulation: int, *, prepared:
     return used, scheduler.last_epoch
 
 
+def ours(optimizer: torch.optim.Optimizer) -> Scheduler:
+    return Scheduler(optimizer, lr=PLAN)
+
+
+def torchs(optimizer: torch.optim.Optimizer) -> LambdaLR:
+    return LambdaLR(optimizer, lambda t: PLAN(t) / 0.1)
+
+
 def main(folder: str) -> None:
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState, GradientState, PartialState
@@ -44,12 +52,11 @@ def main(folder: str) -> None:
     for accumulation in (1, 4):
         accelerator = Accelerator(cpu=True, gradient_accumulation_steps=accumulation)
         result["processes"] = accelerator.num_processes
-        result[f"ours {accumulation}"] = trained(accelerator, lambda o: Scheduler(o, lr=PLAN), accumulation, prepared=True)
-        result[f"alone {accumulation}"] = trained(accelerator, lambda o: Scheduler(o, lr=PLAN), accumulation, prepared=False)
-        torchs = trained(accelerator, lambda o: LambdaLR(o, lambda t: PLAN(t) / 0.1), accumulation, prepared=True)
-        result[f"torchs {accumulation}"] = torchs
+        result[f"ours {accumulation}"] = trained(accelerator, ours, accumulation, prepared=True)
+        result[f"alone {accumulation}"] = trained(accelerator, ours, accumulation, prepared=False)
+        result[f"torchs {accumulation}"] = trained(accelerator, torchs, accumulation, prepared=True)
         for state in (AcceleratorState, GradientState, PartialState):  # it keeps one for the process
-            state._reset_state()
+            state._reset_state()  # pyright: ignore[reportPrivateUsage]
     sys.stdout.write(json.dumps(result) + "\n")
     torch.distributed.destroy_process_group()
 

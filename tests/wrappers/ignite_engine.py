@@ -26,9 +26,9 @@ class Line(torch.nn.Module):
 class Training:
     """A model, an optimizer, what `schedule` makes of the optimizer, and the engine; `used` are the rates of its updates."""
 
-    def __init__(self, schedule: Callable[[Any], Any], **options: Any) -> None:
+    def __init__(self, schedule: Callable[[Any], Any]) -> None:
         self.model = Line()
-        self.optimizer = torch.optim.SGD(self.model.parameters(), **{"lr": 0.1, **options})
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
         self.scheduler = schedule(self.optimizer)
         self.used: list[float] = []
         self.engine = Engine(self._update)

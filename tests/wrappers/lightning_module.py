@@ -57,10 +57,17 @@ def data() -> Any:
 
 
 def fit(
-    folder: Path, module: Line, *callbacks: Callback, ckpt_path: Path | None = None, save_every: int = 5, **options: Any
+    folder: Path,
+    module: Line,
+    *callbacks: Callback,
+    ckpt_path: Path | None = None,
+    save_every: int = 5,
+    after_validation: bool = False,
+    **options: Any,
 ) -> Trainer:
-    """Train for three epochs of eight updates, with a checkpoint `step=<n>.ckpt` after every fifth update."""
-    saver = ModelCheckpoint(dirpath=folder, filename="{step}", every_n_train_steps=save_every, save_top_k=-1)
+    """Train for three epochs of eight updates; `step=<n>.ckpt` is saved after every fifth update, or every validation."""
+    when: dict[str, Any] = {"save_on_train_epoch_end": False} if after_validation else {"every_n_train_steps": save_every}
+    saver = ModelCheckpoint(dirpath=folder, filename="{step}", save_top_k=-1, **when)
     chosen: dict[str, Any] = {"max_epochs": 3, "logger": False, "limit_val_batches": 0, **options}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about workers, devices and folders

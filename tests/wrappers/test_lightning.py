@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR
 
 import annealing as an
-from annealing.core.errors import ConflictError, LengthError, PlanMismatchError
+from annealing.core.errors import ArgumentError, ConflictError, LengthError, PlanMismatchError
 from annealing.torch import Scheduler
-from annealing.torch.resume import Resume
 from tests.conftest import require
 
 lightning = require("lightning")
@@ -26,7 +25,6 @@ from tests.wrappers.lightning_module import Line, Until, fit  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 
-MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 UPDATES = 24  # three epochs of eight
 SHAPE = an.chain(an.warmup(5), an.cosine(to=0.1))
 LR = 0.5 * SHAPE
@@ -160,7 +158,7 @@ class TestTheCallback:
         with pytest.raises(PlanMismatchError, match=r"over\(24\).*over\(48\)"):
             fit(tmp_path, Line(), ScheduleCallback(LR), ckpt_path=checkpoint, max_epochs=6)
         longer = Line()
-        fit(tmp_path, longer, ScheduleCallback(LR, resume=MINE), ckpt_path=checkpoint, max_epochs=6)
+        fit(tmp_path, longer, ScheduleCallback(LR, resume="replace"), ckpt_path=checkpoint, max_epochs=6)
         assert longer.used == near(list(LR.over(48).values()[10:]))
 
     def test_a_checkpoint_without_the_callback_is_refused_or_followed_from_there(self, tmp_path: Path) -> None:
@@ -169,7 +167,7 @@ class TestTheCallback:
         with pytest.raises(PlanMismatchError, match="update 10 was trained without a ScheduleCallback"):
             fit(tmp_path, Line(), ScheduleCallback(LR), ckpt_path=checkpoint)
         module = Line()
-        fit(tmp_path, module, ScheduleCallback(LR, resume=MINE), ckpt_path=checkpoint)
+        fit(tmp_path, module, ScheduleCallback(LR, resume="replace"), ckpt_path=checkpoint)
         assert module.used == near(USED[10:])
 
     def test_a_second_fit_goes_on_where_the_first_one_ended(self, tmp_path: Path) -> None:
@@ -210,6 +208,55 @@ class TestTheCallback:
         module.automatic_optimization = False
         fit(tmp_path, module, ScheduleCallback(LR))
         assert module.used == near(USED)
+
+
+class TestControl:
+    """A controller sees what is logged, and its gain multiplies the plan."""
+
+    losses = (3.0, 2.0, 2.0, 2.0, 1.0, 1.0)  # validated after every fourth update
+    gains = [1.0] * 16 + [0.5] * 8
+
+    def trained(self, folder: Path, losses: tuple[float, ...], *callbacks: Any, **options: Any) -> list[float]:
+        module = Line()
+        module.losses = list(losses)
+        callback = ScheduleCallback(LR, control="Plateau(factor=0.5, patience=2)")
+        chosen: dict[str, Any] = {"val_check_interval": 4, "limit_val_batches": 1, "num_sanity_val_steps": 0, **options}
+        fit(folder, module, callback, *callbacks, after_validation=True, **chosen)
+        return module.used
+
+    def test_its_gain_holds_from_the_next_update_on_and_is_resumed(self, tmp_path: Path) -> None:
+        whole = self.trained(tmp_path / "whole", self.losses)
+        assert whole == near([gain * used for gain, used in zip(self.gains, USED, strict=True)])
+
+        self.trained(tmp_path / "run", self.losses, Until(14))
+        resumed = self.trained(tmp_path / "run", self.losses[2:], ckpt_path=tmp_path / "run" / "step=8.ckpt")
+        assert resumed == near(whole[8:])
+
+    def test_a_sanity_check_is_not_seen(self, tmp_path: Path) -> None:
+        used = self.trained(tmp_path, (0.1, *self.losses), num_sanity_val_steps=1)
+        assert used == near([gain * value for gain, value in zip(self.gains, USED, strict=True)])
+
+    def test_an_early_stop_ends_the_run(self, tmp_path: Path) -> None:
+        module = Line()
+        module.losses = [1.0, 2.0, 3.0, 4.0]
+        fit(tmp_path, module, ScheduleCallback(LR, control={"stop": "EarlyStop(patience=1)"}), limit_val_batches=1)
+        assert module.used == near(USED[:16])
+
+    def test_a_metric_of_training_is_seen_after_every_epoch_where_nothing_is_validated(self, tmp_path: Path) -> None:
+        class Logging(Line):
+            def training_step(self, batch: Any, index: int) -> torch.Tensor:
+                self.log("train_loss", 1.0, on_epoch=True, on_step=False)
+                return super().training_step(batch, index)
+
+        module = Logging()
+        callback = ScheduleCallback(LR, control="Plateau(factor=0.5, patience=1)", monitor="train_loss")
+        fit(tmp_path, module, callback)
+        assert module.used == near(USED[:16] + [0.5 * used for used in USED[16:]])
+
+    def test_a_metric_that_is_not_logged_is_refused(self, tmp_path: Path) -> None:
+        callback = ScheduleCallback(LR, control="Plateau", monitor="accuracy")
+        with pytest.raises(ArgumentError, match=r'monitor="accuracy", and what was logged is .*val_loss'):
+            fit(tmp_path, Line(), callback, limit_val_batches=1)
 
 
 class TestWhatIsShown:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
 
 import annealing as an
-from annealing.core.errors import AnnealingError, ConflictError, KindError, LengthError, PlanMismatchError
+from annealing.core.errors import AnnealingError, ArgumentError, ConflictError, KindError, LengthError, PlanMismatchError
 from annealing.torch import Scheduler
-from annealing.torch.resume import Resume
 from tests.conftest import require
 
 transformers = require("transformers")
@@ -21,7 +20,6 @@ from tests.wrappers.hugging_face import Line, Note, logged, trainer_of  # noqa: 
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
-MINE: Any = "replace" if "replace" in get_args(Resume) else "mine"
 UPDATES = 24
 SHAPE = an.chain(an.warmup(5), an.cosine(to=0.1))
 LR = 0.5 * SHAPE
@@ -170,12 +168,23 @@ class TestALongerRun:
         with pytest.raises(PlanMismatchError, match=r"over\(24\).*over\(48\)"):
             longer.train(resume_from_checkpoint=True)
 
-    @pytest.mark.filterwarnings("ignore::UserWarning")
     def test_r06_a_policy_says_which_one_wins(self, tmp_path: Path) -> None:
         trainer_of(tmp_path, ScheduleCallback(TEXT), Note(stop=9)).train()
         note = Note()
-        trainer_of(tmp_path, ScheduleCallback(TEXT, resume=MINE), note, max_steps=48).train(resume_from_checkpoint=True)
+        with pytest.warns(UserWarning, match='resume="replace" at update 9: lr goes from'):
+            trainer_of(tmp_path, ScheduleCallback(TEXT, resume="replace"), note, max_steps=48).train(resume_from_checkpoint=True)
         assert note.used == near(list(LR.over(48).values()[9:]))
+
+    @pytest.mark.parametrize("resume", ["keep", "stretch"])
+    def test_r06_what_was_decided_holds_for_every_later_resume(self, resume: Any, tmp_path: Path) -> None:
+        plans = {"keep": LR.over(24), "stretch": LR.over(24).stretch(48, at=9)}
+        trainer_of(tmp_path, ScheduleCallback(TEXT), Note(stop=9)).train()
+        first, second = Note(stop=30), Note()
+        for note in (first, second):
+            longer = trainer_of(tmp_path, ScheduleCallback(TEXT, resume=resume), note, max_steps=48)
+            longer.train(resume_from_checkpoint=True)
+        assert first.used == near([plans[resume](t) for t in range(9, 30)])
+        assert second.used == near([plans[resume](t) for t in range(27, 48)])
 
 
 class TestACheckpointWithoutTheCallback:
@@ -189,7 +198,7 @@ class TestACheckpointWithoutTheCallback:
         trainer_of(tmp_path, Note(stop=9)).train()
         first, second = Note(stop=20), Note()
         options: dict[str, Any] = {"factor": 5 * SHAPE} if factor else {"schedule": LR}
-        trainer_of(tmp_path, ScheduleCallback(**options, resume=MINE), first).train(resume_from_checkpoint=True)
+        trainer_of(tmp_path, ScheduleCallback(**options, resume="replace"), first).train(resume_from_checkpoint=True)
         trainer_of(tmp_path, ScheduleCallback(**options), second).train(resume_from_checkpoint=True)
         assert first.used == near(USED[9:20])
         assert second.used == near(USED[18:])
@@ -211,6 +220,75 @@ def test_weights_alone_still_know_their_update(tmp_path: Path) -> None:
     trainer_of(tmp_path, theirs, lr_scheduler_type="linear").train(resume_from_checkpoint=str(tmp_path / "checkpoint-9"))
     assert ours.used == near(USED[9:])
     assert theirs.used[0] == near(0.1)
+
+
+class TestControl:
+    """A controller sees every evaluation of the Trainer, and its gain multiplies the plan."""
+
+    class Measured(Line):
+        """A model whose evaluation loss is told, one number for each evaluation."""
+
+        def __init__(self, losses: list[float]) -> None:
+            super().__init__()
+            self.losses = losses
+
+        def forward(self, x: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+            if self.training:
+                return super().forward(x, labels)
+            return {"loss": torch.tensor(self.losses.pop(0))}
+
+    def trained(self, folder: Path, callback: ScheduleCallback, losses: list[float], stop: int | None = None, **more: Any) -> Any:
+        note = Note(stop)
+        options: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 3, "save_steps": 3, **more}
+        data = [{"x": torch.ones(1), "labels": torch.ones(1)}]
+        model = self.Measured(losses)
+        resume = options.pop("resume_from_checkpoint", None)
+        trainer = trainer_of(folder, callback, note, model=model, eval_dataset=data, **options)
+        trainer.train(resume_from_checkpoint=resume)
+        return note.used
+
+    def test_its_gain_holds_from_the_next_update_on_and_is_resumed(self, tmp_path: Path) -> None:
+        """Losses after updates 3, 6, 9, … ; two in a row that are no better halve the rate."""
+        losses = [3.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 0.5]
+        gains = [1.0] * 12 + [0.5] * 9 + [0.25] * 3
+        control = "Plateau(factor=0.5, patience=2)"
+        whole = self.trained(tmp_path / "whole", ScheduleCallback(TEXT, control=control), list(losses))
+        assert whole == near([gain * used for gain, used in zip(gains, USED, strict=True)])
+
+        self.trained(tmp_path / "run", ScheduleCallback(TEXT, control=control), list(losses), stop=10)  # saved after update 9
+        last = {"resume_from_checkpoint": True, "eval_on_start": True}
+        resumed = self.trained(tmp_path / "run", ScheduleCallback(TEXT, control=control), [9.0, *losses[3:]], **last)
+        assert resumed == near(whole[9:])  # what is evaluated before the first update is not seen: it was seen before
+
+    def test_the_control_that_the_trainers_own_plateau_forgets_the_schedule(self, tmp_path: Path) -> None:
+        note = Note()
+        options: dict[str, Any] = {"lr_scheduler_type": "reduce_lr_on_plateau", "metric_for_best_model": "loss"}
+        data = [{"x": torch.ones(1), "labels": torch.ones(1)}]
+        evaluated: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 3, "eval_dataset": data, "warmup_steps": 5}
+        trainer_of(tmp_path, note, model=self.Measured([1.0] * 8), **options, **evaluated).train()
+        assert note.used == near([0.1] * UPDATES)  # five updates of warm-up were asked for
+
+    def test_an_early_stop_ends_the_run(self, tmp_path: Path) -> None:
+        control: Any = {"stop": "EarlyStop(patience=2)"}
+        used = self.trained(tmp_path, ScheduleCallback(TEXT, control=control), [1.0, 2.0, 3.0, 4.0])
+        assert used == near(USED[:9])
+
+    def test_a_metric_that_is_not_measured_is_refused(self, tmp_path: Path) -> None:
+        callback = ScheduleCallback(TEXT, control="Plateau", metric="accuracy")
+        with pytest.raises(ArgumentError, match=r'control= sees "eval_accuracy", and the evaluation has .*eval_loss'):
+            self.trained(tmp_path, callback, [1.0] * 8)
+
+    def test_one_of_several_evaluation_sets_may_have_it(self, tmp_path: Path) -> None:
+        data = [{"x": torch.ones(1), "labels": torch.ones(1)}]
+        options: dict[str, Any] = {"eval_strategy": "steps", "eval_steps": 12, "eval_dataset": {"first": data, "second": data}}
+        callback = ScheduleCallback(TEXT, control="Plateau(factor=0.5, patience=1)", metric="second_loss")
+        trainer_of(tmp_path, callback, model=self.Measured([1.0, 7.0, 0.5, 8.0]), **options).train()
+        assert callback.scheduler is not None
+        assert callback.scheduler.gains == {"lr": 0.5}
+
+    def test_a_run_without_evaluations_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ArgumentError, match="sees evaluations, and there are none"):
+            trainer_of(tmp_path, ScheduleCallback(TEXT, control="Plateau")).train()
 
 
 class TestTwoOwners:
@@ -258,6 +336,7 @@ def test_lengths_that_do_not_fit_the_run_are_refused_before_it_begins(tmp_path: 
         ((TEXT,), {"factor": SHAPE}, "a schedule and factor= was given"),
         ((3e-4,), {}, "is not a schedule"),
         ((), {"factor": an.Recipe(lr=LR)}, "without factor="),
+        ((TEXT,), {"control": 0.5}, "which is no controller"),
         (("(-1 * hold()).over(5)",), {}, "a learning rate is finite and at least 0"),
     ],
 )

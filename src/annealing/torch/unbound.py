@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
 from torch.optim import Optimizer
 
-from annealing.core.errors import KindError, LengthError
+from annealing.core.errors import KindError, LengthError, PlanMismatchError
 from annealing.core.horizon import Horizon
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse
 from annealing.torch.binding import Mode, checked
-from annealing.torch.scheduler import Scheduler
+from annealing.torch.feedback import Control, feedback_of
+from annealing.torch.resume import Resume
+from annealing.torch.scheduler import Groups, Scheduler
 
 Followed: TypeAlias = Schedule | Plan | Recipe | RecipePlan
 """What a callback can be given: with a length of its own, or without one, which then is the length of the run."""
@@ -25,10 +28,16 @@ Followed: TypeAlias = Schedule | Plan | Recipe | RecipePlan
 @final
 @dataclass(frozen=True)
 class Unbound:
-    """A schedule, plan or recipe, and what its values are: rates, factors of each group's own rate, or named in a recipe."""
+    """A schedule, plan or recipe, and what its values are: rates, factors of each group's own rate, or named in a recipe.
+
+    The others are the options of `Scheduler` that a callback passes on.
+    """
 
     mode: Mode
     followed: Followed
+    control: Control | None = None
+    groups: Groups | None = None
+    resume: Resume = "refuse"
 
     def plan(self, horizon: Horizon) -> Plan | RecipePlan:
         """Return the plan for a run of this length; one that has a length keeps it, and a difference is said.
@@ -51,19 +60,51 @@ class Unbound:
             )
         return self.followed
 
-    def scheduler(self, optimizer: Optimizer, horizon: Horizon, **options: Any) -> Scheduler:
-        """Bind to an optimizer for a run of this length; `options` are those of `Scheduler`."""
+    def start(self, optimizer: Optimizer, horizon: Horizon, done: int, saved: Mapping[str, Any]) -> Scheduler:
+        """Bind to the optimizer of a run of this length, and go on where it stopped.
+
+        `done` are the updates that the trainer says were made, `saved` is the state in its checkpoint: empty where it was
+        trained without a callback. Raises `PlanMismatchError` then, unless `resume` says that another past is known.
+        """
         plan = self.plan(horizon)
-        if isinstance(plan, RecipePlan):
-            return Scheduler(optimizer, plan, **options)
-        return Scheduler(optimizer, factor=plan, **options) if self.mode == "factor" else Scheduler(optimizer, lr=plan, **options)
+        followed: dict[str, Any] = {"recipe" if self.mode == "recipe" else self.mode: plan}
+        scheduler = Scheduler(optimizer, **followed, control=self.control, groups=self.groups, resume=self.resume)
+        if done == 0:
+            return scheduler
+        if not saved and self.resume == "refuse":
+            scheduler.remove()
+            raise PlanMismatchError(
+                f"the checkpoint of update {done} was trained without a ScheduleCallback, so nothing says that its rates "
+                f'followed {self}: write resume="replace" to follow it from here.'
+            )
+        scheduler.load_state_dict(saved or {**scheduler.state_dict(), "update": done})
+        return scheduler
+
+    def texts(self) -> dict[str, Any]:
+        """Return the arguments that a callback like this one is made with, as JSON."""
+        control = {bond.key: str(bond.controller) for bond in feedback_of(self.control).bonds}
+        return {
+            "factor" if self.mode == "factor" else "schedule": str(self.followed),
+            "control": control or None,
+            "groups": self.groups,
+            "resume": self.resume,
+        }
 
     def __str__(self) -> str:
         return f"{'factor=' if self.mode == 'factor' else ''}{str(self.followed)!r}"
 
 
-def unbound(schedule: object = None, factor: object = None) -> Unbound:
+def unbound(
+    schedule: object = None,
+    factor: object = None,
+    control: Control | None = None,
+    groups: Groups | None = None,
+    resume: Resume = "refuse",
+) -> Unbound:
     """Read the arguments of a callback: a schedule, plan or recipe (or its text), or a `factor`.
+
+    >>> print(unbound(factor="chain(warmup(10%), cosine)"))
+    factor='chain(warmup("10%"), cosine())'
 
     Raises `KindError` for both, neither, or another kind of thing, and the errors of the text and of the rates.
     """
@@ -82,4 +123,5 @@ def unbound(schedule: object = None, factor: object = None) -> Unbound:
         mode = "lr" if factor is None else "factor"
     if isinstance(followed, (Plan, RecipePlan)):
         checked(mode, followed)  # a mistake is best seen before anything is trained
-    return Unbound(mode, followed)
+    feedback_of(control)  # likewise
+    return Unbound(mode, followed, control, groups, resume)
