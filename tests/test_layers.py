@@ -34,6 +34,7 @@ HOUSE = {
     "curves": Floor(),
     "forecast": Floor("core curves", "numpy scipy"),
     "records": Floor("core", "numpy", "torch"),  # torch: for TensorBoard's writer
+    "testing": Floor("core control", "numpy", "jax torch"),
     "torch": Floor("core control batch records", "numpy torch"),
     "optax": Floor("core control batch", "numpy jax optax"),
     "keras": Floor("core control batch", "numpy keras"),

@@ -21,6 +21,7 @@ BUILTINS = {
     "ConflictError": RuntimeError,
     "PlanMismatchError": ValueError,
     "TaskError": ValueError,
+    "ConformanceError": AssertionError,
 }
 
 

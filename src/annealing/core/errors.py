@@ -43,3 +43,7 @@ class PlanMismatchError(AnnealingError, ValueError):
 
 class TaskError(AnnealingError, ValueError):
     """A task that cannot be found, loaded or trained."""
+
+
+class ConformanceError(AnnealingError, AssertionError):
+    """A schedule, controller or adapter that breaks one of the laws all of them keep."""

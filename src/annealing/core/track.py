@@ -164,6 +164,8 @@ def _whole(time: float) -> float:
 
 def told(track: Track, phase: Schedule, cycle: Track | None = None) -> Track:
     """Write the phase that a track was made of on the pieces that say nothing of their own."""
+    if all(piece.part for piece in track.pieces):
+        return track
     pieces = (p if p.part else replace(p, part=Part(phase, p.begin, (), cycle)) for p in track.pieces)
     return replace(track, pieces=tuple(pieces))
 
