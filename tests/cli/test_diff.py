@@ -52,7 +52,7 @@ def test_recipes_are_compared_hyper_parameter_by_hyper_parameter(anneal: Callabl
 
     assert status == 0
     assert out.startswith("lr\n")
-    assert out.splitlines()[-2:] == ["Only the first sets momentum.", "Only the second sets weight_decay."]
+    assert out.splitlines()[-3:-1] == ["Only the first sets momentum.", "Only the second sets weight_decay."]
 
 
 def test_what_is_odd_and_what_is_unverified_is_said(anneal: Callable[..., Said]) -> None:
