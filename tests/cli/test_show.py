@@ -191,7 +191,7 @@ def test_png_writes_a_picture(anneal: Callable[..., Said], tmp_path: Path) -> No
         (["show", "torch.StepLR(lr=0.1, step_size=30)", "--over", "inf"], "cannot be shown"),
         (["show", "torch.StepLR(lr=0.1, step_size=30)", "--over", "2.5"], "whole number of updates"),
         (["show", "deepspeed.WarmupLR(lr=0.1, warmup_num_steps=10)", "--as", "python"], "use another target"),
-        (["show", "torch.StepLR(lr=0.1, step_size=30)", "--as", "keras"], "--over 100000"),
+        (["show", "pytorch_warmup.RAdamWarmup(lr=0.1)", "--as", "keras"], "--over 100000"),
         (["show", "-1 * cosine()"], "write --over 1000"),
         (["show", "-x", "--over", "10"], "No such option: -x"),
         (["draw"], "No such command 'draw'"),
