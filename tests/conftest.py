@@ -13,7 +13,7 @@ os.environ.update(
     MKL_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
     JAX_PLATFORMS="cpu",
-    KERAS_BACKEND="jax",
+    KERAS_BACKEND=os.environ.get("ANNEALING_KERAS_BACKEND", "jax"),  # tests/keras_adapter runs itself on the other one, too
     HF_HUB_OFFLINE="1",
     MPLBACKEND="agg",
     TOKENIZERS_PARALLELISM="false",
