@@ -52,7 +52,7 @@ class Tape(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         [weight] = self.model.trainable_variables
-        self.moves.append(-float(weight))
+        self.moves.append(-float(keras.ops.convert_to_numpy(weight)))
         weight.assign(0.0)
 
 

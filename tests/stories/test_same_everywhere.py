@@ -31,6 +31,9 @@ FRAMEWORKS = {
     "accelerate": Framework("accelerate", "accelerate"),
     "Lightning": Framework("lightning", "lightning"),
     "ignite": Framework("ignite", "ignite"),
+    "optax": Framework("optax", "optax", 2e-6),
+    "Keras on JAX": Framework("keras", "keras", 2e-6),
+    "Keras on torch": Framework("keras_torch", "keras", 2e-6),
 }
 
 

@@ -42,8 +42,8 @@ class Scheduled(keras.optimizers.Optimizer):
     >>> import annealing as an
     >>> recipe = an.Recipe(lr=0.1 * an.onecycle(), momentum=0.95 - 0.1 * an.cosine()).over(1_000)
     >>> optimizer = Scheduled(keras.optimizers.SGD(momentum=0.9), recipe)
-    >>> optimizer.get_config()["plan"] == str(recipe)
-    True
+    >>> optimizer.plan == recipe, optimizer.update, optimizer.gain
+    (True, 0, 1.0)
 
     Arguments: `optimizer`, any Keras optimizer whose rate is a number; `recipe`, a `RecipePlan` or its text, with Keras'
     names or torch's ("lr" is `learning_rate`, "betas[0]" is `beta_1`) and patterns for the paths of variables

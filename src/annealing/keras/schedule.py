@@ -29,8 +29,8 @@ class PlanSchedule(keras.optimizers.schedules.LearningRateSchedule):
     >>> optimizer = keras.optimizers.AdamW(learning_rate=PlanSchedule(plan), gradient_accumulation_steps=4)
     >>> optimizer.get_config()["learning_rate"]["config"]
     {'plan': '(3e-4 * chain(warmup(2000), cosine(to=0.1))).over(100000)'}
-    >>> float(PlanSchedule(plan)(2_000)) == float(keras.ops.convert_to_tensor(3e-4))
-    True
+    >>> round(float(PlanSchedule(plan)(2_000)), 9)
+    0.0003
 
     Arguments: `plan`, a `Plan` that counts updates, or its text. Called by hand it takes the index of an update. More
     than the rate, or a metric that is watched, takes a `ScheduleCallback`.

@@ -1,6 +1,6 @@
 """Keras: the schedule is part of the compiled model, which is saved and loaded as a .keras file.
 
-Run as a program it prints the rates: a process can choose a backend only once.
+Run as a program it writes the rates: a process can choose a backend only once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Tape(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         [weight] = self.model.trainable_variables
-        self.rates.append(-float(weight))
+        self.rates.append(-float(keras.ops.convert_to_numpy(weight)))
         weight.assign(0.0)
 
 
@@ -63,4 +63,4 @@ def run(text: str, updates: int, save_every: int | None, folder: Path) -> list[f
 
 if __name__ == "__main__":
     text, updates, save_every, folder = sys.argv[1:]
-    print(json.dumps(run(text, int(updates), int(save_every) or None, Path(folder))))
+    sys.stdout.write(json.dumps(run(text, int(updates), int(save_every) or None, Path(folder))))
