@@ -53,6 +53,10 @@ def test_a_function_without_a_name_is_refused_and_told_to_be_registered() -> Non
         ),
     ):
         refused(scheduler, r"put @annealing\.register\('mine'\) above")
+    refused(
+        theirs.LambdaLR(optimizer_of(0.1), an.cosine().over(9, unit="samples")),
+        "counts samples, and LambdaLR asks it for updates",
+    )
     refused(lambda step: 0.1, r"put @annealing\.register\('mine'\) above it and write 0\.1 \* formula")
 
 

@@ -117,6 +117,8 @@ def _left_from(s: Any, now: float, to: float, base: float) -> float:
 def _lambda(s: Any, row: int, base: float) -> Moves:
     function = s.lr_lambdas[row]
     if isinstance(function, Plan):
+        if function.unit != "updates":
+            raise KindError(f"{function} counts {function.unit}, and LambdaLR asks it for updates: write it over updates.")
         return {"lr": base * function}
     if transformers.knows(function):
         return {"lr": transformers.of_function(function, base)}
