@@ -27,8 +27,11 @@ _WHERE: tuple[tuple[str, str, dict[str, Read]], ...] = (
 """Library, where its schedulers' classes are defined, and how each is read."""
 
 _HINTS = {
-    "AcceleratedScheduler": "translate what it wraps, its .scheduler (accelerate steps that once for each process)",
-    "Scheduler": "the plan that it follows is its .plan",
+    (
+        "accelerate",
+        "AcceleratedScheduler",
+    ): "translate what it wraps, its .scheduler (accelerate steps that once for each process)",
+    ("annealing", "Scheduler"): "the plan that it follows is its .plan",
 }
 _BASES = ("LRScheduler", "LearningRateSchedule", "Scheduler")  # what the libraries' own schedulers are made from
 _SPOKEN = "torch and transformers schedulers, timm schedulers, keras schedules"
@@ -80,8 +83,8 @@ def _read(read: Read, scheduler: Any) -> Plan | RecipePlan:
 
 def _why_not(scheduler: Any) -> str:
     kind: type[Any] = scheduler.__class__
-    if kind.__name__ in _HINTS:
-        return f"{kind.__name__} is no schedule of its own: {_HINTS[kind.__name__]}."
+    if hint := _HINTS.get((kind.__module__.partition(".")[0], kind.__name__)):
+        return f"{kind.__name__} is no schedule of its own: {hint}."
     for library, place, read in _WHERE:
         base = next((base for base in kind.__mro__[1:] if _defined(base, place) and base.__name__ in {*read, *_BASES}), None)
         if base is not None:
