@@ -27,10 +27,7 @@ _WHERE: tuple[tuple[str, str, dict[str, Read]], ...] = (
 """Library, where its schedulers' classes are defined, and how each is read."""
 
 _HINTS = {
-    (
-        "accelerate",
-        "AcceleratedScheduler",
-    ): "translate what it wraps, its .scheduler (accelerate steps that once for each process)",
+    ("accelerate", "AcceleratedScheduler"): "translate its .scheduler, which accelerate steps once for each process",
     ("annealing", "Scheduler"): "the plan that it follows is its .plan",
 }
 _BASES = ("LRScheduler", "LearningRateSchedule", "Scheduler")  # what the libraries' own schedulers are made from
