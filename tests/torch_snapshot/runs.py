@@ -114,6 +114,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Optimizer]] = {
     "SGD without state": lambda weights: torch.optim.SGD(weights, lr=0.1),
     "AdamW": torch.optim.AdamW,
     "AdamW with a tensor rate": lambda weights: torch.optim.AdamW(weights, lr=torch.tensor(0.1), foreach=False),
+    "SGD with flat rates": lambda weights: torch.optim.SGD(weights, lr=torch.tensor(0.1), foreach=False),
     "fused AdamW": lambda weights: torch.optim.AdamW(weights, fused=True),
     "Adagrad": torch.optim.Adagrad,  # has state before the first update
     "LBFGS": lambda weights: torch.optim.LBFGS(weights, max_iter=3),
