@@ -161,6 +161,18 @@ def test_a_pattern_that_is_reached_by_no_name_of_a_group_alone_is_reached() -> N
     assert len(param_groups(model, recipe)) == 2
 
 
+def test_a_group_has_no_name_that_other_patterns_match_by_chance() -> None:
+    """What two of them have in common, "a.*", would be matched by "*.?", which is meant for "b.w"."""
+    pairs = [(name, nn.Parameter(torch.ones(2))) for name in ("a.weight", "a.bias", "b.w")]
+    groups = {"a.*": {"lr": 0.5 * LR}, "*.?": {"lr": 0.5 * LR}, "b.*": {"weight_decay": 0.0}}
+    recipe = an.Recipe(lr=LR, weight_decay=0.1, groups=groups)
+
+    optimizer = torch.optim.AdamW(param_groups(pairs, recipe))
+    Scheduler(optimizer, recipe.over(TOTAL))  # which refuses groups that are not its recipe's own
+
+    assert [(group["name"], len(group["params"])) for group in optimizer.param_groups] == [("a.weight", 2), ("b.w", 1)]
+
+
 def test_groups_made_for_another_recipe_are_refused() -> None:
     model = Transformer()
     made = an.Recipe(lr=LR, weight_decay=0.1, groups={"*.bias": {"weight_decay": 0.0}, "*.norm.weight": {"weight_decay": 0.0}})

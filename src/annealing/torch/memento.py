@@ -61,8 +61,7 @@ def parts_of(thing: Any) -> Iterator[Any]:
         case Module():  # parameters by themselves too: a scripted module keeps them elsewhere
             yield from (vars(thing), *thing.parameters(), *thing.buffers())
         case _:
-            yield getattr(thing, "annealing_owner", None)  # of a Scheduler's hook
-            yield getattr(thing, "__dict__", None)
+            yield getattr(thing, "__dict__", None)  # of a Scheduler's hook, too, which is how its owner is found
             yield from _slots(thing).values()
 
 
