@@ -54,7 +54,7 @@ class Quadratic:
                 self.loss()
                 self.optimizer.step()
             scheduler.step()
-            self.path.append([float(weight) for weight in self.weight])
+            self.path.append([float(weight) for weight in self.weight.detach()])
 
     def save(self, scheduler: Any) -> None:
         """In evaluation mode, as schedulefree asks for: the weights are then the averaged ones."""

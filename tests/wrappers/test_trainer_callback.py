@@ -175,6 +175,7 @@ class TestALongerRun:
             trainer_of(tmp_path, ScheduleCallback(TEXT, resume="replace"), note, max_steps=48).train(resume_from_checkpoint=True)
         assert note.used == near(list(LR.over(48).values()[9:]))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("resume", ["keep", "stretch"])
     def test_r06_what_was_decided_holds_for_every_later_resume(self, resume: Any, tmp_path: Path) -> None:
         plans = {"keep": LR.over(24), "stretch": LR.over(24).stretch(48, at=9)}
@@ -193,6 +194,7 @@ class TestACheckpointWithoutTheCallback:
         with pytest.raises(PlanMismatchError, match="update 9 was trained without a ScheduleCallback"):
             trainer_of(tmp_path, ScheduleCallback(TEXT)).train(resume_from_checkpoint=True)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("factor", [False, True])
     def test_it_goes_on_from_there_where_that_is_asked_for(self, factor: bool, tmp_path: Path) -> None:
         trainer_of(tmp_path, Note(stop=9)).train()
@@ -212,6 +214,7 @@ def test_the_trainers_own_way_of_restoring_callbacks_works_too(tmp_path: Path) -
     assert note.used == near(USED[9:])
 
 
+@pytest.mark.slow
 def test_weights_alone_still_know_their_update(tmp_path: Path) -> None:
     """`save_only_model` leaves the Trainer's scheduler out of the checkpoint: its own schedule would begin again."""
     trainer_of(tmp_path, ScheduleCallback(TEXT), Note(stop=9), save_only_model=True).train()
