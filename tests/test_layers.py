@@ -31,7 +31,7 @@ HOUSE = {
     "dialects": Floor(),
     "control": Floor(),
     "batch": Floor(),
-    "curves": Floor(),
+    "curves": Floor(late="tensorboard"),
     "forecast": Floor("core curves", "numpy scipy"),
     "records": Floor("core", "numpy", "torch"),  # torch: for TensorBoard's writer
     "testing": Floor("core control", "numpy", "jax torch"),

@@ -1,0 +1,22 @@
+"""Forecast the loss under a schedule that nobody has run, from the curves of a few pilots."""
+
+from annealing.forecast.bound import bound, bound_curve, bound_gradient
+from annealing.forecast.calibration import Calibration, Case, calibrate
+from annealing.forecast.fitted import Band, Fit, FittedLaw, Pilot
+from annealing.forecast.fitting import fit
+from annealing.forecast.laws import LAWS
+
+__all__ = [
+    "LAWS",
+    "Band",
+    "Calibration",
+    "Case",
+    "Fit",
+    "FittedLaw",
+    "Pilot",
+    "bound",
+    "bound_curve",
+    "bound_gradient",
+    "calibrate",
+    "fit",
+]
