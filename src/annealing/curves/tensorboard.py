@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from annealing.core.errors import ArgumentError
 from annealing.curves.curve import Curve
@@ -61,10 +61,11 @@ def _series(events: Any, tags: dict[str, Any]) -> dict[str, list[tuple[int, floa
     """Every scalar as (update, value), whether written by the first or the second generation of writers."""
     found = {tag: [(event.step, float(event.value)) for event in events.Scalars(tag)] for tag in tags.get("scalars", [])}
     if tags.get("tensors"):
-        from tensorboard.util.tensor_util import make_ndarray
+        from tensorboard.util import tensor_util
 
+        make_ndarray = cast("Any", tensor_util.make_ndarray)
         for tag in tags["tensors"]:
-            arrays = [(event.step, make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)]
+            arrays: list[tuple[int, Any]] = [(event.step, make_ndarray(event.tensor_proto)) for event in events.Tensors(tag)]
             if all(array.size == 1 and array.dtype.kind == "f" for _, array in arrays):
                 found[tag] = [(step, float(array.reshape(-1)[0])) for step, array in arrays]
     return found

@@ -117,22 +117,29 @@ def together(runs: Sequence[Sampled]) -> Sampled:
     samples = np.cumsum([0, *(run.updates.size for run in runs)])
     nodes = np.cumsum([0, *(run.node_sample.size for run in runs)])
 
-    def joined(name: str, offsets: Whole | None = None) -> Whole:
-        return np.concatenate([getattr(run, name) + (0 if offsets is None else offsets[i]) for i, run in enumerate(runs)])
+    def reals(name: str) -> Floats:
+        return np.concatenate([getattr(run, name) for run in runs])
+
+    def places(name: str, offsets: Whole) -> Whole:
+        return np.concatenate([getattr(run, name) + offset for run, offset in zip(runs, offsets.tolist(), strict=False)])
 
     return Sampled(
-        cells=Cells(*(np.concatenate(parts) for parts in zip(*(run.cells for run in runs), strict=True))),
-        updates=joined("updates"),
-        cell=joined("cell", cells),
-        inside=joined("inside"),
-        start=joined("start", cells),
-        node_sample=joined("node_sample", samples),
-        node_begin=joined("node_begin", nodes),
-        node_cell=joined("node_cell", cells),
-        node_inside=joined("node_inside"),
-        log_before=joined("log_before"),
-        log_centre=joined("log_centre"),
-        log_after=joined("log_after"),
+        cells=Cells(
+            np.concatenate([run.cells.log_rate for run in runs]),
+            np.concatenate([run.cells.count for run in runs]),
+            np.concatenate([run.cells.first for run in runs]),
+        ),
+        updates=reals("updates"),
+        cell=places("cell", cells),
+        inside=reals("inside"),
+        start=places("start", cells),
+        node_sample=places("node_sample", samples),
+        node_begin=places("node_begin", nodes),
+        node_cell=places("node_cell", cells),
+        node_inside=reals("node_inside"),
+        log_before=reals("log_before"),
+        log_centre=reals("log_centre"),
+        log_after=reals("log_after"),
     )
 
 

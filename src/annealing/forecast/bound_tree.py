@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annealing.forecast.cells import Floats, Whole
 
@@ -62,76 +63,99 @@ def _first(leaves: Leaves) -> Level:
     away = leaves.places - mean[:, None]
     packed = np.empty((mass.size, 6))
     packed[:, 0], packed[:, 1] = mass, mean
+    power: Floats = share * away
     for order in range(2, 6):
-        share = share * away if order > 2 else share * away**2
-        packed[:, order] = share.sum(axis=1)
+        power *= away
+        packed[:, order] = power.sum(axis=1)
     return Level(leaves.places[:, 0] + leaves.rates[:, 0], leaves.places[:, 0], packed)
 
 
 def _joined(below: Level) -> Level:
     """Two neighbours as one block. Places are distances from a block's end, so the left one's grow by the right one's length."""
     left, right = slice(0, None, 2), slice(1, None, 2)
-    mass1, mean1, two1, three1, four1, five1 = below.packed[left].T
-    mass2, mean2, two2, three2, four2, five2 = below.packed[right].T
-    mass = mass1 + mass2
-    share1, share2 = mass1 / np.maximum(mass, 1e-300), mass2 / np.maximum(mass, 1e-300)
-    apart = mean1 + below.length[right] - mean2
-    a, b = share2 * apart, -share1 * apart  # from the common mean to each one's own
-    packed = np.stack(
-        (
-            mass,
-            mean2 + share1 * apart,
-            share1 * (two1 + a**2) + share2 * (two2 + b**2),
-            share1 * (three1 + a * (3 * two1 + a**2)) + share2 * (three2 + b * (3 * two2 + b**2)),
-            share1 * (four1 + a * (4 * three1 + a * (6 * two1 + a**2)))
-            + share2 * (four2 + b * (4 * three2 + b * (6 * two2 + b**2))),
-            share1 * (five1 + a * (5 * four1 + a * (10 * three1 + a * (10 * two1 + a**2))))
-            + share2 * (five2 + b * (5 * four2 + b * (10 * three2 + b * (10 * two2 + b**2)))),
-        ),
-        axis=1,
-    )
+    first, second = below.packed[left].T, below.packed[right].T
+    mass = first[0] + second[0]
+    heavy = np.maximum(mass, 1e-300)
+    share, other = first[0] / heavy, second[0] / heavy
+    apart = first[1] + below.length[right] - second[1]
+    moments = share * _about(first[2:], other * apart) + other * _about(second[2:], -share * apart)
+    packed = np.concatenate((mass[None, :], (second[1] + share * apart)[None, :], moments)).T.copy()
     return Level(below.length[left] + below.length[right], below.width[left] + below.length[right], packed)
+
+
+def _about(moments: Floats, away: Floats) -> Floats:
+    """Second to fifth central moment, about a place that is `away` from the mean: the binomial theorem."""
+    two, three, four, five = moments
+    square: Floats = away * away
+    in_third: Floats = away * (3.0 * two + square)
+    in_fourth: Floats = 4.0 * three + away * (6.0 * two + square)
+    in_fifth: Floats = 10.0 * three + away * (10.0 * two + square)
+    last: Floats = five + away * (5.0 * four + away * in_fifth)
+    return np.stack((two + square, three + in_third, four + away * in_fourth, last))
+
+
+class Front(NamedTuple):
+    """Pairs of an update and an earlier block that has yet to act on it."""
+
+    who: Whole
+    block: Whole
+    gap: Floats  # from the block's end to the update
+
+    def where(self, chosen: NDArray[np.bool_]) -> Front:
+        return Front(self.who[chosen], self.block[chosen], self.gap[chosen])
+
+    def halves(self, below: Level) -> Front:
+        """The same pairs with both halves of each block."""
+        left = 2 * self.block
+        gap: Floats = np.concatenate((self.gap + below.length[left + 1], self.gap))
+        return Front(np.concatenate((self.who, self.who)), np.concatenate((left, left + 1)), gap)
+
+    def joined(self, other: Front) -> Front:
+        return Front(
+            np.concatenate((self.who, other.who)),
+            np.concatenate((self.block, other.block)),
+            np.concatenate((self.gap, other.gap)),
+        )
 
 
 def _asked(leaves: Leaves, tree: list[Level], asked: Whole) -> Floats:
     """From the largest blocks down: those that are short for their distance act, the others are asked in halves."""
     found, begun = _own(leaves, tree, asked)
-    who, block, gap = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    front = begun[-1]
     for level in range(len(tree) - 1, -1, -1):
-        who, block, gap = (np.concatenate(pair) for pair in zip((who, block, gap), begun[level], strict=True))
-        half = tree[level].width[block] / 2
-        acts = half <= _SHORT * (gap + half)
-        found += np.bincount(who[acts], _pull(tree[level].packed[block[acts]], gap[acts]), asked.size)
-        near = ~acts
-        who, block, gap = who[near], block[near], gap[near]
+        half: Floats = tree[level].width[front.block] / 2.0
+        acts: NDArray[np.bool_] = half <= _SHORT * (front.gap + half)
+        acting = front.where(acts)
+        found += np.bincount(acting.who, _pull(tree[level].packed[acting.block], acting.gap), asked.size)
+        front = front.where(~acts)
         if level:
-            left = 2 * block
-            gap = np.concatenate((gap + tree[level - 1].length[left + 1], gap))
-            who, block = np.concatenate((who, who)), np.concatenate((left, left + 1))
-    one_by_one = np.sum(leaves.weights[block] / (leaves.places[block] + gap[:, None]), axis=1)
-    return found + np.bincount(who, one_by_one, asked.size)
+            front = front.halves(tree[level - 1]).joined(begun[level - 1])
+    one_by_one: Floats = np.sum(leaves.weights[front.block] / (leaves.places[front.block] + front.gap[:, None]), axis=1)
+    return found + np.bincount(front.who, one_by_one, asked.size)
 
 
-def _own(leaves: Leaves, tree: list[Level], asked: Whole) -> tuple[Floats, list[tuple[Whole, Whole, Floats]]]:
-    """What each one's own leaf adds to it, and the blocks of all earlier updates: (who, block, distance to its end)."""
-    block, place = asked // _LEAF, asked % _LEAF
-    rates = np.where(np.arange(_LEAF) <= place[:, None], leaves.rates[block], 0.0)
-    upto = np.cumsum(rates[:, ::-1], axis=1)[:, ::-1]  # from each update to the one asked for, both included
-    earlier = np.arange(_LEAF - 1) < place[:, None]
-    own = np.where(earlier, leaves.weights[block, :-1], 0.0) / np.where(earlier, upto[:, 1:], 1.0)
-    gap = upto[:, 0]
-    begun: list[tuple[Whole, Whole, Floats]] = []
+def _own(leaves: Leaves, tree: list[Level], asked: Whole) -> tuple[Floats, list[Front]]:
+    """What each one's own leaf adds to it, and the blocks of all earlier updates, by level."""
+    block: Whole = asked // _LEAF
+    place: Whole = asked % _LEAF
+    rates: Floats = np.where(np.arange(_LEAF) <= place[:, None], leaves.rates[block], 0.0)
+    upto: Floats = np.cumsum(rates[:, ::-1], axis=1)[:, ::-1]  # from each update to the one asked for, both included
+    earlier: NDArray[np.bool_] = np.arange(_LEAF - 1) < place[:, None]
+    own: Floats = np.where(earlier, leaves.weights[block, :-1], 0.0) / np.where(earlier, upto[:, 1:], 1.0)
+    begun: list[Front] = []
+    gap = upto[:, 0].copy()
     for level, now in enumerate(tree):
-        mine = block >> level
-        who = np.flatnonzero(mine & 1)
-        begun.append((who, mine[who] - 1, gap[who]))
-        gap = gap.copy()
+        mine: Whole = block >> level
+        who: Whole = np.flatnonzero(mine & 1)
+        begun.append(Front(who, mine[who] - 1, gap[who]))
         gap[who] += now.length[mine[who] - 1]
-    return own.sum(axis=1), begun
+    return np.asarray(own.sum(axis=1), dtype=np.float64), begun
 
 
 def _pull(packed: Floats, gap: Floats) -> Floats:
     """`Σ w / distance` over the updates of a block, from its moments."""
     mass, mean, two, three, four, five = packed.T
-    far = 1 / (gap + mean)
-    return mass * far * (1 + far * far * (two - far * (three - far * (four - far * five))))
+    far: Floats = 1.0 / (gap + mean)
+    higher: Floats = three - far * (four - far * five)
+    spread: Floats = far * far * (two - far * higher)
+    return mass * far * (1.0 + spread)

@@ -68,6 +68,3 @@ def calibrate(cases: Iterable[Case], source: str = "") -> Calibration:
     shift = float(np.sum(weight * apart * error) / max(float(np.sum(weight * apart**2)), 1e-300))
     scores = np.sort(np.abs(error - shift * apart) / deviation)
     return Calibration(shift, tuple(scores.tolist()), source)
-
-
-CALIBRATION = Calibration(0.4, (1.0,) * 155)

@@ -7,6 +7,7 @@ moves; a jump always begins a new one. The sums agree with those over single upd
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 
-class Cells(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Cells:
     """One run or several, end to end, as cells."""
 
     log_rate: Floats  # mean logarithm of the relative rate, per cell

@@ -9,7 +9,7 @@ import numpy as np
 from annealing.core.errors import ArgumentError, KindError
 from annealing.curves.curve import Curve
 from annealing.forecast.blocks import sampled, together
-from annealing.forecast.calibration import CALIBRATION
+from annealing.forecast.calibrated import CALIBRATION
 from annealing.forecast.cells import Floats, Whole
 from annealing.forecast.fitted import Fit, FittedLaw, Pilot
 from annealing.forecast.laws import Scale, law_named

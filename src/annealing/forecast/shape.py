@@ -17,8 +17,18 @@ from annealing.forecast.cells import Floats, Whole
 if TYPE_CHECKING:
     from annealing.forecast.fitted import Fit
 
-SHAPES = (0.1, 0.2, 0.4, 0.6, 0.8, None)
-"""Shares of the run that decay linearly to zero at its end; None is a cosine to a tenth."""
+SHAPES: tuple[tuple[str, float], ...] = (
+    ("linear", 0.1),
+    ("linear", 0.2),
+    ("sqrt", 0.2),
+    ("linear", 0.4),
+    ("linear", 0.6),
+    ("linear", 0.8),
+    ("linear", 1.0),
+    ("cosine", 0.1),
+    ("cosine", 0.0),
+)
+"""The schedules in common use: a decay to zero over the last share of the run (linear, or 1 − sqrt), or a cosine to a floor."""
 
 _LENGTHS = 5  # lengths at which the usual difference is worked out, when a whole curve is asked for
 
@@ -29,14 +39,15 @@ def disagreement(fit: Fit, seen: Sampled, rates: Floats, places: Whole) -> Float
         return np.zeros(places.size)
     warmup = max(pilot.warmup for pilot in fit.pilots)
     first = min(int(places[-1]), 2 * warmup + 16)
-    lengths = np.unique(np.geomspace(max(first, int(places[0])), places[-1], 1 if places.size == 1 else _LENGTHS).astype(int) + 1)
+    spaced: Floats = np.geomspace(max(first, int(places[0])), int(places[-1]), 1 if places.size == 1 else _LENGTHS)
+    lengths: Whole = np.unique(spaced.astype(np.int64)) + 1
     usual = np.array([_usual(fit, int(total), min(warmup, int(total) // 2), float(rates.max())) for total in lengths])
     apart = _apart(fit, seen) - np.interp(np.log(places + 1), np.log(lengths), usual)
     return np.where(places + 1 >= lengths[0], apart, 0.0)  # nothing is usual before the warm-up is over
 
 
 def _usual(fit: Fit, total: int, warmup: int, peak: float) -> float:
-    runs = [shaped(total, warmup, share) * peak for share in SHAPES]
+    runs = [shaped(total, warmup, *shape) * peak for shape in SHAPES]
     return float(np.median([_apart(fit, fit.seen(rates, np.array([total - 1])))[0] for rates in runs]))
 
 
@@ -48,12 +59,13 @@ def _apart(fit: Fit, seen: Sampled) -> Floats:
     return level - by_law["multi-power"]
 
 
-def shaped(total: int, warmup: int, share: float | None) -> Floats:
-    """Return a common schedule with peak 1: a linear warm-up, then hold and a linear decay, or a cosine to a tenth."""
+def shaped(total: int, warmup: int, kind: str, amount: float) -> Floats:
+    """Return a common schedule with peak 1: a linear warm-up, then hold and decay."""
     t = np.arange(total, dtype=np.float64)
-    rise = (t + 1) / (warmup + 1)
-    if share is None:
-        fall = 0.1 + 0.45 * (1 + np.cos(np.pi * (t - warmup) / max(total - warmup, 1)))
+    after = np.maximum(t - warmup, 0) / max(total - warmup, 1)
+    if kind == "cosine":
+        fall = amount + (1 - amount) * (1 + np.cos(np.pi * after)) / 2
     else:
-        fall = np.minimum((total - t) / max(share * total, 1), 1.0)
-    return np.where(t < warmup, np.minimum(rise, fall), fall)
+        since = np.maximum(after - (1 - amount), 0) / amount
+        fall = 1 - (np.sqrt(since) if kind == "sqrt" else since)
+    return np.where(t < warmup, (t + 1) / (warmup + 1), fall)

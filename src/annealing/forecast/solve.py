@@ -7,7 +7,7 @@ from the data its Gauss-Newton step stalls. What is linear (floor, A and B) is s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from scipy import optimize
@@ -21,6 +21,9 @@ UNIT = 1e-3
 
 _STAGES = (20.0, 4.0, 1.0)  # Huber's threshold, in units
 _FINALISTS = 3  # of many starts, so many are followed
+
+
+_least_squares = cast("Any", optimize.least_squares)  # SciPy ships no types
 
 
 class Problem(NamedTuple):
@@ -81,10 +84,10 @@ def _followed(law: Law, values: Floats, problem: Problem, belief: Belief) -> Sol
     cost = np.inf
     for threshold in _STAGES:
         rows = _Rows(law, problem, belief, threshold)
-        found: Any = optimize.least_squares(
+        found = _least_squares(
             rows.residuals,
             np.clip(values, low + 1e-9, high - 1e-9),
-            jac=rows.slopes,  # pyright: ignore[reportArgumentType]  # SciPy's annotation knows its names only
+            jac=rows.slopes,
             bounds=(low, high),
             x_scale="jac",
             ftol=1e-7,
@@ -92,7 +95,7 @@ def _followed(law: Law, values: Floats, problem: Problem, belief: Belief) -> Sol
             gtol=1e-9,
             max_nfev=60,
         )
-        values, cost = found.x, float(found.cost)
+        values, cost = np.asarray(found.x, dtype=np.float64), float(found.cost)
     return Solution(values, cost)
 
 
