@@ -16,6 +16,8 @@ Confidence: TypeAlias = Literal["high", "low", "none"]
 
 WITHIN = 0.1
 """Rates whose loss is within this share of the best one make the interval of an answer."""
+PER_DECADE = 4
+"""How close the rates of a scan lie, and those of the whole runs after it."""
 _PLATEAU = 0.1  # of the first loss: a scan that gains less than this has not left the plateau
 _BLUR = 1 / 8  # decades: how far the cliff on the right is felt on its left
 
@@ -57,8 +59,13 @@ class Scan:
 
     @property
     def best(self) -> int:
-        """The place of the rate to look around: the first of those whose blurred loss is least."""
-        return int(np.argmin(self.blurred))
+        """The place of the rate to look around: the first of those whose blurred loss is least; the lowest where none learned."""
+        return int(np.argmin(self.blurred)) if self.learned else 0
+
+    @property
+    def learned(self) -> bool:
+        """Whether any rate lowered the loss."""
+        return bool((self.loss < self.first).any())
 
     @property
     def edge_of_divergence(self) -> float | None:
@@ -69,7 +76,7 @@ class Scan:
     @property
     def doubt(self) -> str:
         """Why this scan is a poor guide, or nothing where it is a good one."""
-        if not (np.isfinite(self.loss) & (self.loss < self.first)).any():
+        if not self.learned:
             return "no rate of the scan lowered the loss"
         if self.loss.min() > self.first - _PLATEAU * abs(self.first):
             return "still on the plateau"
@@ -100,7 +107,7 @@ class Answer:
         return f"{self.rate:.2g} ({low:.2g} to {high:.2g} within {WITHIN:.0%}){sure}"
 
 
-def around(center: float, steps: int = 2, per_decade: int = 4) -> tuple[float, ...]:
+def around(center: float, steps: int = 2, per_decade: int = PER_DECADE) -> tuple[float, ...]:
     """Return the rates to confirm around one: `steps` to either side, `per_decade` of them to a decade.
 
     >>> [round(rate, 4) for rate in around(0.1)]
