@@ -58,7 +58,24 @@ def test_the_hooks_are_kept_out_of_the_trace() -> None:
     Scheduler(optimizer, lr=PLAN)
     hooks = [*optimizer._optimizer_step_pre_hooks.values(), *optimizer._optimizer_step_post_hooks.values()]
     assert [hook._torchdynamo_disable for hook in hooks] == [True, True]
-    assert [hook._torchdynamo_disable_recursive for hook in hooks] == [True, True]
+
+
+@pytest.mark.parametrize("tensor", [False, True])
+def test_nothing_that_the_hooks_call_is_compiled(tensor: bool) -> None:
+    """Where a compiled function is running, they call what does the work hidden from it."""
+    optimizer = sgd(torch.tensor(0.1, dtype=torch.float64) if tensor else 0.1)
+    Scheduler(optimizer, lr=PLAN)
+    traced: list[str] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
+        traced.append(graph.print_readable(print_output=False))
+        return graph.forward
+
+    torch._dynamo.reset()
+    step = torch.compile(optimizer.step, backend=backend)
+    assert [rate_used(optimizer, step) for _ in range(4)] == USED[:4]
+    assert traced
+    assert not any("annealing" in graph or "fill_" in graph for graph in traced)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # dynamo looks at the loss that is returned

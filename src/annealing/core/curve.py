@@ -8,6 +8,7 @@ phase's length; it is a whole number for as long as possible, so float32 loses n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, final
 
@@ -44,6 +45,15 @@ class Glide:
     to: float
     span: float
     ease: str
+
+    def number(self) -> Callable[[float], float]:
+        """Return `at` for Python numbers, with everything looked up beforehand."""
+        start, to, span, shape = self.start, self.to, self.span, ease(self.ease)
+        if abs(start) < abs(to):
+            rise = shape.rise
+            return lambda t: start + (to - start) * rise(SCALAR, t / span, (span - t) / span)
+        fall = shape.fall
+        return lambda t: to + (start - to) * fall(SCALAR, t / span, (span - t) / span)
 
     def at(self, xp: Namespace, t: Any) -> Any:
         if xp is SCALAR:

@@ -10,12 +10,13 @@ import math
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from annealing.core.arrays import INT32_MAX, NUMPY, SCALAR, Namespace, jax_namespace, library_of, torch_namespace
-from annealing.core.curve import Flat
+from annealing.core.curve import Curve, Flat, Glide
 from annealing.core.select import select
 from annealing.core.track import Piece, Track
 
@@ -27,6 +28,11 @@ AFTER = {
     "mirror": "back the way it came, and there again",
     "continue": "the last phase's own curve, beyond its end",
 }
+
+
+def _number(curve: Curve) -> Callable[[float], float]:
+    """A curve as a function of one Python number; the commonest one by a shorter way to the same bits."""
+    return curve.number() if isinstance(curve, Glide) else partial(curve.at, SCALAR)
 
 
 class Reader:
@@ -45,7 +51,7 @@ class Reader:
 
     def _number_reader(self) -> Callable[[float], float]:
         """A function of one number, with all that it needs at hand: stepping calls it at every update."""
-        begins, rows = self._begins, tuple((piece.begin, piece.curve.at) for piece in self._pieces)
+        begins, rows = self._begins, tuple((piece.begin, _number(piece.curve)) for piece in self._pieces)
         fold, total = _FOLDS[self._after], self._total
 
         def value(t: float) -> float:
@@ -55,7 +61,7 @@ class Reader:
                 t = fold(SCALAR, t, total) if t > 0 else 0
             index = bisect_right(begins, t) - 1
             begin, at = rows[index]
-            return at(SCALAR, t - begin)
+            return at(t - begin)
 
         return value
 

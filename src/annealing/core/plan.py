@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
@@ -82,6 +83,16 @@ class Plan(Arithmetic):
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self.track, self.total, self.after)
+
+    @property
+    def number(self) -> Callable[[float], float]:
+        """The plan as a bare function of one Python number, which a loop may call at every update.
+
+        >>> import annealing as an
+        >>> an.linear().over(4).number(1)
+        0.75
+        """
+        return self._reader.number
 
     def checked(self) -> Plan:
         """Settle every length now, so that what does not fit is refused where it was written; return the plan."""

@@ -17,6 +17,15 @@ from torch.optim import Optimizer
 _STEP = Optimizer.profile_hook_step(lambda self: None).__code__  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
 
 
+try:  # what torch.compile calls for every new frame: nothing, unless a compiled function is running
+    from torch._C._dynamo.eval_frame import get_eval_frame_callback as tracer
+except ImportError:  # a private name: without it every frame is taken for one that may be traced
+
+    def tracer() -> object:
+        """Return what would trace a new frame."""
+        return True
+
+
 def open_steps(optimizer: Optimizer) -> int:
     """Count how deeply `optimizer.step()` is inside itself.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -23,6 +23,7 @@ class Lane(NamedTuple):
     """Slots that all get the same number, each times its own base: evaluated once per update."""
 
     plan: Plan
+    number: Callable[[float], float]  # the plan, as what is called at every update
     start: int  # the update at which the plan begins for these groups
     gains: tuple[str, ...]  # the keys of the controllers whose gains multiply it
     columns: list[Column]
@@ -78,7 +79,7 @@ def lay_out(optimizer: Optimizer, ask: Ask) -> Layout:
         flat = ask.flat and cell.slot.field == "lr"  # Adam wants both betas in the same form
         members[cell.lane][cell.slot, flat or isinstance(cell.slot.read(groups[cell.row]), Tensor)].append(cell)
     lanes = [
-        Lane(plans[which], start, gains, [_column(groups, own, flat=ask.flat) for own in slots.values()])
+        Lane(plans[which], plans[which].number, start, gains, [_column(groups, own, flat=ask.flat) for own in slots.values()])
         for (which, start, gains), slots in members.items()
     ]
     return Layout(lanes, [column for lane in lanes for column in lane.columns], bases, list(ask.starts), list(groups))

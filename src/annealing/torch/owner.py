@@ -16,7 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from annealing.core.errors import ConflictError
 from annealing.core.plan import Plan
 from annealing.torch.binding import Binding
-from annealing.torch.clock import gives_no_closure, open_steps, pretends, skipped
+from annealing.torch.clock import gives_no_closure, open_steps, pretends, skipped, tracer
 from annealing.torch.column import Column
 from annealing.torch.feedback import Feedback
 from annealing.torch.layout import Ask, Layout, lay_out
@@ -59,6 +59,7 @@ class Owner:
         self._handles: list[RemovableHandle] = []
         self.listeners: list[Callable[[Optimizer, int], None]] = []  # called after every update with its index
         self._open = self._nested = self._pretended = False
+        self._counting = manner.counts == "updates"
 
     @property
     def place(self) -> Place:
@@ -70,10 +71,7 @@ class Owner:
     def attach(self, optimizer: Optimizer) -> None:
         """Take the slots and write the first values, or change nothing and raise `ConflictError`."""
         layout = self._lay_out(optimizer, self.place)
-        # Traced by torch.compile, a hook would recompile with every value it writes.
-        before: Any = torch.compiler.disable(self._before)
-        after: Any = torch.compiler.disable(self._after)
-        after.annealing_owner = self
+        before, after = self._hooks()
         self._handles = [
             optimizer.register_step_pre_hook(before),
             optimizer.register_step_post_hook(after),
@@ -121,12 +119,13 @@ class Owner:
         self.update += 1
         self._used = self._written
         self._write(optimizer)
-        for listener in tuple(self.listeners):
-            listener(optimizer, self.update - 1)
+        if self.listeners:
+            for listener in tuple(self.listeners):
+                listener(optimizer, self.update - 1)
 
     def used(self) -> Iterator[tuple[Plan, int, float, list[Column]]]:
         """Yield what the update made last used: each plan, where it begins, its gain, and the columns that took it."""
-        for plan, start, gains, columns in self.layout.lanes:
+        for plan, _, start, gains, columns in self.layout.lanes:
             yield plan, start, self._used.gain(gains), columns
 
     def values(self, slot: Slot, update: int | None = None) -> dict[int, float]:
@@ -135,7 +134,7 @@ class Owner:
         feedback = self.feedback if update >= self.update else self._used
         return {
             row: value
-            for plan, start, gains, columns in self.layout.lanes
+            for plan, _, start, gains, columns in self.layout.lanes
             for column in columns
             if column.slot == slot
             for row, value in column.scaled(plan(update - start) * feedback.gain(gains))
@@ -168,18 +167,48 @@ class Owner:
         self._write(optimizer)
 
     def _write(self, optimizer: Optimizer) -> None:
-        groups, feedback = optimizer.param_groups, self.feedback
-        self._written = feedback
-        for plan, start, gains, columns in self.layout.lanes:
-            value = plan(self.update - start)
+        groups, update = optimizer.param_groups, self.update
+        self._written = self.feedback
+        for _, number, start, gains, columns in self.layout.lanes:
+            value = number(update - start)
             if gains:
-                value *= feedback.gain(gains)
+                value *= self.feedback.gain(gains)
             for column in columns:
                 column.write(groups, value)
 
     def _loaded(self, optimizer: Optimizer) -> None:
         """Loading replaced the group dictionaries, and with them the values: the clock here is what counts."""
         self._take(optimizer, self._lay_out(optimizer, self.place))
+
+    def _hooks(self) -> tuple[Any, Any]:
+        """Return what runs before and after every update: the usual case in as few calls as can be, the rest elsewhere.
+
+        Traced by torch.compile, a hook would recompile with every value it writes. To wrap it in `torch.compiler.disable`
+        takes a microsecond at every update, so the wrapped functions are called only where something may be traced.
+        """
+        unusual_before, unusual_after = torch.compiler.disable(self._before), torch.compiler.disable(self._after)
+
+        def before(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            groups, layout = optimizer.param_groups, self.layout
+            if self._open or kwargs or len(args) > 1 or len(groups) != len(layout.members) or tracer() is not None:
+                unusual_before(optimizer, args, kwargs)
+                return
+            self._open = True
+            for column in layout.columns:
+                if not column.untouched(groups):
+                    self._verify(groups)
+
+        def after(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            found = getattr(optimizer, "found_inf", None)
+            if self._nested or self._pretended or found is not None or not self._counting or tracer() is not None:
+                unusual_after(optimizer)
+                return
+            self._open = False
+            self.advance(optimizer)
+
+        hooks: tuple[Any, Any] = tuple(torch.compiler.disable(hook, recursive=False) for hook in (before, after))
+        hooks[1].annealing_owner = self
+        return hooks
 
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before an update: verify every slot. Nothing is written here unless groups were added."""
@@ -191,30 +220,27 @@ class Owner:
             self._catch_up(optimizer)
         self._open = True
         groups, layout = optimizer.param_groups, self.layout
-        if (kwargs or len(args) > 1) and gives_no_closure(args, kwargs) and pretends():
+        if gives_no_closure(args, kwargs) and pretends():
             self._pretended = True
         elif len(groups) != len(layout.members):
             if len(groups) > len(layout.members):
                 self._verify(groups)
             self.refresh(optimizer)
-        else:
-            for column in layout.columns:
-                if not column.untouched(groups):
-                    self._verify(groups)
+        elif not all(column.untouched(groups) for column in layout.columns):
+            self._verify(groups)
 
-    def _after(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _after(self, optimizer: Optimizer) -> None:
         """After an update: count it if it happened, and write what the next one uses."""
         if self._nested:
             if open_steps(optimizer) > 1:
                 return
             self._nested = False
         self._open = False
-        if self._pretended:
-            self._pretended = False
-        elif self.manner.counts == "updates" and not skipped(optimizer):
+        if not self._pretended and self._counting and not skipped(optimizer):
             self.advance(optimizer)
         else:
             self._catch_up(optimizer)
+        self._pretended = False
 
     def _catch_up(self, optimizer: Optimizer) -> None:
         """Write what was observed inside a step that made no update."""
