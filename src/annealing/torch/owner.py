@@ -186,7 +186,8 @@ class Owner:
         Traced by torch.compile, a hook would recompile with every value it writes. To wrap it in `torch.compiler.disable`
         takes a microsecond at every update, so the wrapped functions are called only where something may be traced.
         """
-        unusual_before, unusual_after = torch.compiler.disable(self._before), torch.compiler.disable(self._after)
+        disable: Any = torch.compiler.disable
+        unusual_before, unusual_after = disable(self._before), disable(self._after)
 
         def before(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             groups, layout = optimizer.param_groups, self.layout
@@ -206,9 +207,9 @@ class Owner:
             self._open = False
             self.advance(optimizer)
 
-        hooks: tuple[Any, Any] = tuple(torch.compiler.disable(hook, recursive=False) for hook in (before, after))
-        hooks[1].annealing_owner = self
-        return hooks
+        last = disable(after, recursive=False)
+        last.annealing_owner = self
+        return disable(before, recursive=False), last
 
     def _before(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before an update: verify every slot. Nothing is written here unless groups were added."""
