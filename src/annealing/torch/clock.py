@@ -18,7 +18,7 @@ _STEP = Optimizer.profile_hook_step(lambda self: None).__code__  # pyright: igno
 
 
 try:  # what torch.compile calls for every new frame: nothing, unless a compiled function is running
-    from torch._C._dynamo.eval_frame import get_eval_frame_callback as tracer
+    from torch._C._dynamo.eval_frame import get_eval_frame_callback as tracer  # pyright: ignore[reportUnusedImport]
 except ImportError:  # a private name: without it every frame is taken for one that may be traced
 
     def tracer() -> object:
