@@ -156,10 +156,11 @@ class Flat:
     The views share its version counter, so one look at it shows foreign writes into any of them.
     """
 
-    __slots__ = ("_bases", "_pick", "_read", "_rows", "_value", "_version", "_views", "_whole", "slot")
+    __slots__ = ("_alike", "_bases", "_first", "_pick", "_read", "_rows", "_value", "_version", "_views", "_whole", "slot")
 
     def __init__(self, slot: Slot, rows: Sequence[int], bases: Sequence[float], groups: Sequence[Group]) -> None:
         self.slot, self._rows, self._bases = slot, rows, np.array(bases)
+        self._first, self._alike = bases[0], len(set(bases)) == 1
         self._pick, self._read = picker(rows, len(groups)), reader(slot)
         held = [slot.read(groups[row]) for row in rows]
         whole = _flat_under(held)
@@ -180,7 +181,10 @@ class Flat:
         if value == self._value:
             return
         self._value = value
-        self._whole.copy_(torch.from_numpy(value * self._bases))
+        if self._alike:
+            self._whole.fill_(value * self._first)
+        else:
+            self._whole.copy_(torch.from_numpy(value * self._bases))
         self._version = self._whole._version  # noqa: SLF001 - torch has no public name for it
 
     def untouched(self, groups: Sequence[Group]) -> bool:
