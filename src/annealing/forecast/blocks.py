@@ -60,7 +60,12 @@ class Sampled:
     def plain(self) -> tuple[Floats, Floats, Floats]:
         """For laws without exponents: `Σ rate` up to each sample, `Σ rate` since each block, and each block's change."""
         sums = powers(self.cells, 1.0)
-        return self.progress(sums)[0], self.since(sums), np.exp(self.log_after) - np.exp(self.log_before)
+        return self.progress(sums)[0], self.since(sums), self.rates[1] - self.rates[0]
+
+    @cached_property
+    def rates(self) -> tuple[Floats, Floats]:
+        """The relative rate before and at the end of each block."""
+        return np.exp(self.log_before), np.exp(self.log_after)
 
     @cached_property
     def age(self) -> Floats:

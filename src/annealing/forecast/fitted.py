@@ -89,7 +89,7 @@ class Fit:
         return float(self._mean(self._last(rates), ranking=False)[0])
 
     def score(self, run: Plan | Sequence[float] | Floats) -> float:
-        """Return the number by which runs are compared: the final loss averaged over all laws, the two kinds counting equally.
+        """Return the number by which runs are compared: the final loss in a weighted average of all three laws.
 
         Differences between scores mean more than differences between predictions; their level means less.
         """

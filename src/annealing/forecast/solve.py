@@ -71,32 +71,41 @@ def solve(law: Law, problem: Problem) -> Solution:
     """Fit a law to pilots."""
     belief = belief_of(law, problem.scale)
     begun = [_begin(law, np.array(own, dtype=np.float64), problem) for own in law.starts(problem.scale)]
-    begun.sort(key=lambda start: start.cost)
-    return min((_followed(law, start.values, problem, belief) for start in begun[:_FINALISTS]), key=lambda found: found.cost)
+    found = sorted(begun, key=lambda start: start.cost)[:_FINALISTS]
+    for threshold in _STAGES:
+        last = threshold == _STAGES[-1]
+        found = sorted(
+            (_downhill(law, start.values, problem, belief, threshold, last) for start in found), key=lambda one: one.cost
+        )
+        found = [one for place, one in enumerate(found) if not any(_same(one, other) for other in found[:place])]
+    return found[0]
 
 
-def _followed(law: Law, values: Floats, problem: Problem, belief: Belief) -> Solution:
-    """Go downhill from a start, through all stages."""
+def _same(one: Solution, other: Solution) -> bool:
+    """Whether two starts have come to the same place: going on with both would say nothing new."""
+    return abs(one.cost - other.cost) <= 1e-3 * other.cost and np.allclose(one.values, other.values, rtol=0.05, atol=0.02)
+
+
+def _downhill(law: Law, values: Floats, problem: Problem, belief: Belief, threshold: float, last: bool) -> Solution:
+    """Minimise with one of Huber's thresholds: closely with the last one, nearly with those before."""
     lowest = float(np.exp(problem.log_loss.min()))
     noisiest = np.inf if law.sees_rates else 1e-6
     low = np.array([0.0, 0.0, 0.0, *(parameter.low for parameter in law.parameters)])
     high = np.array([lowest, np.inf, noisiest, *(parameter.high for parameter in law.parameters)])
-    cost = np.inf
-    for threshold in _STAGES:
-        rows = _Rows(law, problem, belief, threshold)
-        found = _least_squares(
-            rows.residuals,
-            np.clip(values, low + 1e-9, high - 1e-9),
-            jac=rows.slopes,
-            bounds=(low, high),
-            x_scale="jac",
-            ftol=1e-7,
-            xtol=1e-7,
-            gtol=1e-9,
-            max_nfev=60,
-        )
-        values, cost = np.asarray(found.x, dtype=np.float64), float(found.cost)
-    return Solution(values, cost)
+    rows = _Rows(law, problem, belief, threshold)
+    near = 1e-6 if last else 1e-3
+    found = _least_squares(
+        rows.residuals,
+        np.clip(values, low + 1e-9, high - 1e-9),
+        jac=rows.slopes,
+        bounds=(low, high),
+        x_scale="jac",
+        ftol=near,
+        xtol=near / 10,
+        gtol=1e-9,
+        max_nfev=60 if last else 20,
+    )
+    return Solution(np.asarray(found.x, dtype=np.float64), float(found.cost))
 
 
 def _begin(law: Law, own: Floats, problem: Problem) -> Solution:

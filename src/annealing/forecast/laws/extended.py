@@ -25,7 +25,7 @@ class Extended(Law):
     """An extended law: its own `phi`, everything else in common."""
 
     @abstractmethod
-    def phi(self, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
+    def phi(self, rate: Floats, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
         """The noise that a rate leaves, and its derivative with respect to `shape`."""
 
     @final
@@ -36,8 +36,8 @@ class Extended(Law):
         sums = powers(run.cells, memory)
         since = run.since(sums)
         gone, by_relax = taken_away(since, log_relax)
-        after, after_slope = self.phi(run.log_after, shape)
-        before, before_slope = self.phi(run.log_before, shape)
+        after, after_slope = self.phi(run.rates[1], run.log_after, shape)
+        before, before_slope = self.phi(run.rates[0], run.log_before, shape)
         weight = after - before
         nothing = np.zeros_like(progress)
         return Terms(

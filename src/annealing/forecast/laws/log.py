@@ -25,11 +25,12 @@ ETA1 = 4.5e-4  # of AdamW
 class Logarithmic(Extended):
     """The extended law whose noise is the logarithm of the rate."""
 
-    def phi(self, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
-        rise, rate = math.exp(shape), np.exp(log_rate)
-        top, whole = np.log1p(rise * rate), math.log1p(rise)
+    def phi(self, rate: Floats, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
+        rise = math.exp(shape)
+        risen, whole = rise * rate, math.log1p(rise)
+        top = np.log1p(risen)
         value = top / whole
-        return value, rise * rate / (1 + rise * rate) / whole - value * rise / (1 + rise) / whole
+        return value, (risen / (1 + risen) - value * (rise / (1 + rise))) / whole
 
     def priors(self, scale: Scale) -> dict[str, Prior]:
         return {

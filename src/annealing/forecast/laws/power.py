@@ -24,7 +24,7 @@ SOURCE = "124M SlimPajama runs at rate 1e-3, Schaipp et al. 2025 (arXiv:2501.189
 class Power(Extended):
     """The extended law whose noise is a power of the rate."""
 
-    def phi(self, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
+    def phi(self, rate: Floats, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
         value = np.exp(shape * log_rate)
         return value, value * log_rate
 
