@@ -75,10 +75,13 @@ def measure_horizons(groups: dict[str, dict[str, Run]]) -> None:
         errors = [abs(row.case.error) for row in rows]
         line(f"{name}: last loss at 35k and 50k, {len(rows)} forecasts", f"{np.mean(errors):.5f}", "<= 0.0055")
         line(f"{name}: regret of the 50k run chosen, mean of 5 sets of pilots", f"{np.mean(regrets(rows)):.5f}", "<= 0.001")
+        line(f"{name}: the same at the very end, on the whole validation set", f"{np.mean(regrets(rows, end=True)):.5f}")
     if found:
         errors = [abs(row.case.error) for rows in found.values() for row in rows]
         line("all rates: last loss at 35k and 50k", f"{np.mean(errors):.5f}", "<= 0.0055")
         line("all rates: regret", f"{np.mean([r for rows in found.values() for r in regrets(rows)]):.5f}", "<= 0.001")
+        ends = [r for rows in found.values() for r in regrets(rows, end=True)]
+        line("all rates: regret at the very end, on the whole validation set", f"{np.mean(ends):.5f}")
     if len(found) > 1:
         measure_intervals(found)
 

@@ -125,8 +125,10 @@ class Outcome(NamedTuple):
     pilots: str
     run: str
     case: Case
-    score: float
+    score: float  # at the last update whose loss was logged
     truth: float
+    end_score: float  # at the end of the run
+    end_truth: float  # on the whole validation set
 
 
 def outcomes(runs: dict[str, Run]) -> Iterator[Outcome]:
@@ -134,7 +136,15 @@ def outcomes(runs: dict[str, Run]) -> Iterator[Outcome]:
     for name in PILOT_SETS:
         forecast = fit(pilots_of(runs, name))
         for run, curve in longer(runs).items():
-            yield Outcome(name, run, case_of(forecast, curve), forecast.score(curve.rates), float(curve.losses[-1]))
+            yield Outcome(
+                name,
+                run,
+                case_of(forecast, curve),
+                forecast.score(curve.rates[: curve.updates[-1] + 1]),
+                float(curve.losses[-1]),
+                forecast.score(curve.rates),
+                float(runs[run].facts["final_full_val"]),
+            )
 
 
 def case_of(forecast: Fit, curve: Curve) -> Case:
@@ -148,10 +158,11 @@ def case_of(forecast: Fit, curve: Curve) -> Case:
     )
 
 
-def regrets(found: list[Outcome], ending: str = "T50000") -> list[float]:
-    """What the run with the best score lost to the best run, for each set of pilots."""
+def regrets(found: list[Outcome], *, end: bool = False, ending: str = "T50000") -> list[float]:
+    """What the run with the best score lost to the best run, for each set of pilots: at the last logged loss, or at the end."""
     every: list[float] = []
     for name in PILOT_SETS:
         rows = [outcome for outcome in found if outcome.pilots == name and outcome.run.endswith(ending)]
-        every.append(min(rows, key=lambda row: row.score).truth - min(row.truth for row in rows))
+        pairs = [(row.end_score, row.end_truth) if end else (row.score, row.truth) for row in rows]
+        every.append(min(pairs)[1] - min(truth for _, truth in pairs))
     return every

@@ -74,7 +74,7 @@ def test_a_default_prediction_is_the_mean_of_the_extended_laws(found: Fit) -> No
     finals = {name: fit(pilots, law=name).final(OTHER) for name in ("power", "log", "multi-power")}
 
     assert found.final(OTHER) == pytest.approx((finals["power"] + finals["log"]) / 2, abs=1e-9)
-    assert found.score(OTHER) == pytest.approx(0.15 * (finals["power"] + finals["log"]) + 0.7 * finals["multi-power"], abs=1e-9)
+    assert found.score(OTHER) == pytest.approx(0.1 * (finals["power"] + finals["log"]) + 0.8 * finals["multi-power"], abs=1e-9)
 
 
 def test_a_wider_interval_holds_a_narrower_one(found: Fit) -> None:
