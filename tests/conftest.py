@@ -12,6 +12,7 @@ os.environ.update(
     OMP_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
     OPENBLAS_NUM_THREADS="1",
+    MKL_CBWR="AUTO,STRICT",  # as workers have it
     JAX_PLATFORMS="cpu",
     KERAS_BACKEND=os.environ.get("ANNEALING_KERAS_BACKEND", "jax"),  # tests/keras_adapter runs itself on the other one, too
     HF_HUB_OFFLINE="1",

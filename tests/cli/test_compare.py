@@ -103,13 +103,14 @@ def test_a_comparison_is_trained_printed_and_written(task: Path) -> None:
 def test_what_is_typed_reaches_the_library(anneal: Callable[..., Said], trained: Callable[..., list[dict[str, Any]]]) -> None:
     asked = trained(make_comparison(("constant", "cosine")))
     typed = ["--lr", "0.01,0.03", "--updates", "1e3", "--seeds", "3", "--optimizer", "adamw", "--workers", "2", "--quiet"]
+    typed += ["--engine", "lockstep", "--compile", "auto"]
     status, _, _ = anneal("compare", "digits", "constant", "wsd", *typed)
 
     assert status == 0
     assert asked == [
         {
             "task": "digits", "schedules": ["constant", "wsd"], "lr": (0.01, 0.03), "updates": 1000, "seeds": 3,
-            "optimizer": "adamw", "workers": 2, "progress": None,
+            "optimizer": "adamw", "workers": 2, "progress": None, "engine": "lockstep", "compile": "auto", "device": "cpu",
         }
     ]  # fmt: skip
     assert files_in(Path("anneal-report/digits-adamw")) == FILES
@@ -183,6 +184,8 @@ def test_quiet_prints_the_verdict_and_the_place_only(
         (["digits", "--updates", "-1"], "write --updates 1000"),
         (["digits", "--updates", "many"], "write --updates 1000"),
         (["digits", "--workers", "0"], "write --workers 2"),
+        (["digits", "--engine", "ray"], 'write "lockstep" or "process"'),
+        (["digits", "--compile", "maybe"], 'none of "never", "auto" and "always"'),
         (["digits", "--optimizer", "sgdd"], "write one of sgd"),
         (["digits", "--out", "/proc/nowhere/report"], "name another place"),
         (["digits", "--out", "my_task.py"], "name another place"),

@@ -40,6 +40,8 @@ def serial(monkeypatch):
     from annealing.study.train import train
 
     class Serial:
+        notes = ()
+
         def __init__(self, task):
             self.task = task
 
@@ -48,7 +50,7 @@ def serial(monkeypatch):
                 yield train(self.task, setting, lambda updates, loss: None)
 
     @contextmanager
-    def processes(task, workers):
+    def processes(task, workers, **engine):
         yield Serial(task)
 
     monkeypatch.setattr("annealing.study.compare.processes", processes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,6 +13,10 @@ from annealing.cli.live import LiveProgress
 from annealing.cli.numbers import rates_from, whole
 from annealing.cli.say import notes, plain, results
 from annealing.study.result import Comparison
+
+if TYPE_CHECKING:
+    from annealing.lockstep.compiled import Compile
+    from annealing.study.engine import EngineName
 
 
 def compare(
@@ -40,6 +44,16 @@ def compare(
         bool, typer.Option("--quiet", help="Print the verdict and where the report is, no progress and no table.")
     ] = False,
     workers: Annotated[str | None, typer.Option(metavar="N", help="Processes that train; by default one per CPU.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="lockstep (settings stacked into one program) or process; by default lockstep where it pays."
+        ),
+    ] = None,
+    compile_: Annotated[
+        str, typer.Option("--compile", metavar="WHEN", help="Compile stacks: never, auto (if it saves time) or always.")
+    ] = "never",
+    device: Annotated[str, typer.Option(metavar="NAME", help="Where to train: cpu or cuda.")] = "cpu",
 ) -> int:
     """Train a task under several schedules: each at its own best rate, over several seeds, ranked with intervals.
 
@@ -73,6 +87,9 @@ def compare(
                 optimizer=optimizer,
                 workers=whole("--workers", workers),
                 progress=progress,
+                engine=cast("EngineName | None", engine),
+                compile=cast("Compile", compile_),
+                device=device,
             )
         write_comparison(comparison, folder, command=str(context.obj))
     if as_json:
@@ -90,6 +107,8 @@ def _print(comparison: Comparison, folder: Path, *, table_too: bool) -> None:
     if table_too:
         console.print(ranked(table(comparison), comparison.best))
         console.print()
+    for note in comparison.notes:
+        notes().print(note, soft_wrap=True)
     if comparison.interrupted:
         console.print("Interrupted: only runs that were complete are counted.")
     console.print(comparison.verdict, style="bold", soft_wrap=True)

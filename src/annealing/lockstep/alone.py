@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import random
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -143,3 +146,19 @@ def _evaluated(measure: Callable[..., Any], task: Task, model: torch.nn.Module, 
     measured = measure(task, model, batches)
     model.train()
     return measured
+
+
+@contextmanager
+def guarded() -> Generator[None]:
+    """Train on one thread, and leave threads, global generators and warnings as they were."""
+    threads, states = torch.get_num_threads(), (torch.get_rng_state(), np.random.get_state(), random.getstate())  # noqa: NPY002
+    torch.set_num_threads(1)  # two threads on a busy machine wait for each other hundreds of times longer than they compute
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="There is a performance drop")  # of a rule that vmap makes up itself
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        random.setstate(states[2])

@@ -51,7 +51,7 @@ class Compiler:
             return
         begun = time.perf_counter()
         try:
-            spent = pace(self._plan, members, self._program)
+            spent = pace(self._plan, self._filled(members), self._program)
         except Exception as error:  # noqa: BLE001 - whatever a compiler says
             line = next((part.strip() for part in str(error).splitlines() if part.strip()), type(error).__name__)
             self.notes.append(f"task {self._plan.task.name!r} is trained without compiling: {type(error).__name__}: {line[:100]}")
@@ -68,7 +68,10 @@ class Compiler:
 
     def padded(self, members: Sequence[Member]) -> list[Member]:
         """Fill up the last stack: a program is compiled for one size."""
-        return [*members, *[members[-1]] * (self._size - len(members))] if self.used else list(members)
+        return self._filled(members) if self.used else list(members)
+
+    def _filled(self, members: Sequence[Member]) -> list[Member]:
+        return [*members, *[members[-1]] * (self._size - len(members))]
 
     def _program(self, stack: Stack) -> None:
         programs = self._plan.programs

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import math
-import random
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
-import torch
 
 from annealing.core.errors import ArgumentError, KindError
-from annealing.lockstep.alone import follow, prepare, task_for, train_alone
-from annealing.lockstep.blueprint import Blueprint, blueprint
+from annealing.lockstep.alone import follow, guarded, prepare, task_for, train_alone
+from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.chunk import chunk_size, pays
 from annealing.lockstep.compiled import Compile, Compiler
-from annealing.lockstep.delta import why_not_linear
 from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.fused import family
 from annealing.lockstep.halving import Halving, given_up
 from annealing.lockstep.leg import Leg, Tick, regrouped
 from annealing.lockstep.member import Member, Outcome
+from annealing.lockstep.outlook import BUSY, in_a_line, stackable
 from annealing.lockstep.rates import Hyper
 from annealing.lockstep.stack import Stack
 from annealing.tasks.measure import POINTS, check_points
 from annealing.tasks.task import Task
-from annealing.torch.slot import Slot
 
 
 @final
@@ -106,7 +101,7 @@ def train(
         tick or (lambda place, updates, loss: None),
         remaining,
     )
-    with _as_it_was():
+    with guarded():
         return job.trained()
 
 
@@ -165,13 +160,12 @@ class _Job:
 
     def _stacked(self, places: list[int]) -> None:
         members = [self.members[place] for place in places]
-        plan = blueprint(self.task, members[0], self.device)
-        self._check_optimizer(members[0])
+        plan = stackable(self.task, members[0], self.device)
         updates = members[0].updates * len(members)
         if self.chunk is None and self.compile != "always" and not pays(plan):
-            raise CannotStackError("one member alone keeps the processor busy")
+            raise CannotStackError(BUSY)
         size, pace = chunk_size(plan, members, self.chunk, measure=self.compile == "auto")
-        compiler = Compiler(plan, size, self.compile, seconds=pace * max(updates, self.remaining))
+        compiler = Compiler(plan, self.chunk or size, self.compile, seconds=pace * max(updates, self.remaining))
         compiler.decide(members[:size], pace)
         marks = sorted(check_points(members[0].updates, self.points))
         evaluation = Evaluation(plan)
@@ -221,44 +215,10 @@ class _Job:
         for row in ended:
             self.outcomes[leg.places[row]] = leg.outcome(row, keep_state=self.keep_state)
 
-    def _check_optimizer(self, member: Member) -> None:
-        """Refuse an optimizer for which neither a formula nor the trick holds."""
-        _, optimizer = prepare(self.task, member)
-        if family(optimizer, Hyper(member, optimizer))[0] == "fused":
-            return
-        make = self.task.named_optimizer or self.task.optimizer
-
-        def made(parameters: Any, lr: float) -> Any:
-            assert callable(make)
-            made = make(parameters, lr)
-            for name, value in member.options.items():
-                for group in made.param_groups:
-                    Slot.of(name).replace(group, value)
-            return made
-
-        if reason := why_not_linear(made):
-            raise CannotStackError(f"of its optimizer {type(optimizer).__name__}: {reason}")
-
     def _alone(self, places: list[int], reason: str) -> None:
-        self.notes.append(f"task {self.task.name!r} is trained one setting at a time: {reason}.")
+        self.notes.append(in_a_line(self.task, reason))
         for place in places:
             own: Callable[[int, float], None] = lambda updates, loss, place=place: self.tick(place, updates, loss)  # noqa: E731
             self.outcomes[place] = train_alone(
                 self.task, self.members[place], own, device=self.device, points=self.points, keep_state=self.keep_state
             )
-
-
-@contextmanager
-def _as_it_was() -> Generator[None]:
-    """Train on one thread, and leave threads, global generators and warnings as they were."""
-    threads, states = torch.get_num_threads(), (torch.get_rng_state(), np.random.get_state(), random.getstate())  # noqa: NPY002
-    torch.set_num_threads(1)  # two threads on a busy machine wait for each other hundreds of times longer than they compute
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="There is a performance drop")  # of a rule that vmap makes up itself
-            yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        random.setstate(states[2])

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from annealing.core.errors import ArgumentError, KindError
+from annealing.lockstep.compiled import Compile
 from annealing.study.arms import Entry, Rates, Schedules, read_entries
 from annealing.study.defaults import EVALUATION_SEEDS, FIRST_EVALUATION_SEED, TUNING_SEEDS, UPDATES
-from annealing.study.engine import Engine, processes
+from annealing.study.engine import Engine, EngineName, processes
 from annealing.study.progress import Report
 from annealing.study.result import Comparison, Role, Run
 from annealing.study.stage import Teller
@@ -32,6 +33,9 @@ def compare(
     optimizer: str | Maker | None = None,
     workers: int | None = None,
     progress: Report | None = None,
+    engine: EngineName | None = None,
+    compile: Compile = "never",  # noqa: A002 - what torch calls it
+    device: str = "cpu",
 ) -> Comparison:
     """Train a task under several schedules and say which is better, by how much, and what cannot be told.
 
@@ -53,7 +57,10 @@ def compare(
     usual rate, and further by factors of 2 as long as the best rate lies at an end; one whose peak is
     anything else, such as `3e-4 * cosine()`, is absolute and trained as it is written (lr = 1). `optimizer`,
     in place of the task's own; `workers`, processes (by default one per CPU; the numbers do not depend on
-    it); `progress`, called a few times a second.
+    it); `progress`, called a few times a second; `engine`, "lockstep" (many settings as one stacked program) or
+    "process" (one after the other in each worker), by default lockstep where the task can be stacked and that pays: their
+    numbers agree to rounding; `compile`, "never", "auto" (when it saves more time than it takes; then the last
+    digits depend on what was decided) or "always", in lockstep only; `device`, "cpu" or "cuda" (not tested).
 
     Returns what is complete when it is interrupted. Raises an `AnnealingError` before any training for
     what cannot be trained, and `TaskError` when the task raises.
@@ -72,10 +79,13 @@ def compare(
     entries = read_entries(task, schedules, updates, lr)
     tuning_seeds = tuple(range(min(seeds, TUNING_SEEDS))) if _is_choice(entries) else ()
     evaluation_seeds = tuple(range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + seeds))
-    runs, interrupted = list[Run](), False
+    runs, notes, interrupted = list[Run](), tuple[str, ...](), False
     try:
-        with processes(task, workers) as engine:
-            _train(engine, entries, tuning_seeds, evaluation_seeds, Teller(progress, updates, begun), runs)
+        with processes(task, workers, engine=engine, compile=compile, device=device) as running:
+            try:
+                _train(running, entries, tuning_seeds, evaluation_seeds, Teller(progress, updates, begun), runs)
+            finally:
+                notes = running.notes
     except KeyboardInterrupt:
         interrupted = True
     choices = [choose(entry, runs) for entry in entries]
@@ -92,6 +102,7 @@ def compare(
         evaluation_seeds=evaluation_seeds,
         seconds=time.perf_counter() - begun,
         interrupted=interrupted,
+        notes=notes,
     )
 
 

@@ -1,4 +1,4 @@
-"""The process engine: trains settings in worker processes, one thread each."""
+"""The engines: settings trained in worker processes of one thread each, one at a time (process) or in stacks (lockstep)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, final
+from typing import Any, Literal, final
 from uuid import uuid4
 
 import cloudpickle
@@ -18,13 +18,21 @@ import loky
 from loky.backend.context import LokyContext
 
 from annealing.core.errors import ArgumentError, TaskError
+from annealing.lockstep import Outlook
+from annealing.lockstep.compiled import Compile
+from annealing.lockstep.outlook import BUSY, in_a_line
 from annealing.study.board import Board
 from annealing.study.result import Run
 from annealing.study.train import Setting
-from annealing.study.worker import TASK_FILE, start, train_in_worker
+from annealing.study.worker import TASK_FILE, look_in_worker, start, train_in_worker, train_stack_in_worker
 from annealing.tasks.task import Task
 
+EngineName = Literal["process", "lockstep"]
+
 _POLL = 0.2  # seconds between two looks at the board
+_SAME_BITS = (
+    "AUTO,STRICT"  # MKL: a product's bits do not depend on where its matrices lie in memory, so not on a place in a stack
+)
 
 Watch = Callable[[Board], None]
 
@@ -34,9 +42,19 @@ Watch = Callable[[Board], None]
 class Engine:
     """Worker processes that hold one task. Made by `processes`, and gone after its `with` block."""
 
-    task: str
+    task: Task
     folder: Path
     executor: Any  # loky's, which has no types
+    workers: int
+    name: EngineName | None = "process"
+    compile: Compile = "never"
+    device: str = "cpu"
+    found: dict[str, Outlook] = field(default_factory=dict[str, Outlook])  # what a look at the task said, once there was one
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about how it was trained: in a line, why nothing was stacked."""
+        return tuple(in_a_line(self.task, look.reason) for look in self.found.values() if look.reason)
 
     def train(self, settings: Sequence[Setting], watch: Watch) -> Iterator[Run]:
         """Train every setting; yield each run as it ends, in no particular order.
@@ -46,24 +64,58 @@ class Engine:
         one line with what was raised and where, as soon as one run fails.
         """
         board = Board(self.folder / f"board-{uuid4().hex}", len(settings), new=True)
+        chunk = self._chunk(settings, watch, board)
         with _without_interrupts():
-            index_of = {
-                self.executor.submit(train_in_worker, self.task, self.folder, board.name, len(settings), index, setting): index
-                for index, setting in enumerate(settings)
-            }
+            places_of = self._submitted(settings, board, chunk)
         # Not concurrent.futures.wait: it locks every pending future, and a Ctrl-C inside it would leave one locked for ever.
         ended: SimpleQueue[Any] = SimpleQueue()
-        for future in index_of:
+        for future in places_of:
             future.add_done_callback(ended.put)
-        for _ in range(len(settings)):
+        for _ in range(len(places_of)):
             while (future := _next(ended)) is None:
                 watch(board)
-            outcome: Run | TaskError = future.result()
+            outcome: list[Run] | TaskError = future.result()
             if isinstance(outcome, TaskError):
                 raise outcome
-            board.write(index_of[future], int(settings[index_of[future]].plan.total), outcome.loss)  # diverged is done, too
-            yield outcome
+            for place, run in zip(places_of[future], outcome, strict=True):
+                board.write(place, int(settings[place].plan.total), run.loss)  # diverged is done, too
+                yield run
         watch(board)
+
+    def _chunk(self, settings: Sequence[Setting], watch: Watch, board: Board) -> int:
+        """Return how many settings a worker trains at a time: found out by a look at the task, the first time."""
+        if self.name == "process" or len(settings) == 1:
+            return 1
+        if "look" not in self.found:
+            with _without_interrupts():
+                look = self.executor.submit(look_in_worker, self.task.name, self.folder, settings, self.device)
+            ended: SimpleQueue[Any] = SimpleQueue()
+            look.add_done_callback(ended.put)
+            while _next(ended) is None:
+                watch(board)
+            outlook: Outlook | TaskError = look.result()
+            if isinstance(outlook, TaskError):
+                raise outlook
+            self.found["look"] = outlook
+        look = self.found["look"]
+        size = 16 if look.reason == BUSY and self.name == "lockstep" else look.chunk
+        return min(size, -(-len(settings) // self.workers))
+
+    def _submitted(self, settings: Sequence[Setting], board: Board, chunk: int) -> dict[Any, list[int]]:
+        """Hand all settings out, in stacks of those that share a seed where they can, and so share its batches."""
+        common = self.task.name, self.folder, board.name, len(settings)
+        if chunk == 1:
+            submit = self.executor.submit
+            return {submit(train_in_worker, *common, i, setting, self.device): [i] for i, setting in enumerate(settings)}
+        order = sorted(range(len(settings)), key=lambda place: (settings[place].seed, place))
+        remaining = sum(int(setting.plan.total) for setting in settings) // self.workers
+        submitted: dict[Any, list[int]] = {}
+        for begin in range(0, len(order), chunk):
+            places = order[begin : begin + chunk]
+            own = [settings[place] for place in places]
+            stack = *common, places, own, chunk, self.compile, remaining, self.device
+            submitted[self.executor.submit(train_stack_in_worker, *stack)] = places
+        return submitted
 
 
 def _next(ended: SimpleQueue[Any]) -> Any:
@@ -74,26 +126,41 @@ def _next(ended: SimpleQueue[Any]) -> Any:
 
 
 @contextmanager
-def processes(task: Task, workers: int | None = None) -> Generator[Engine]:
-    """Start `workers` processes (by default one per CPU) that can train `task`.
+def processes(
+    task: Task,
+    workers: int | None = None,
+    *,
+    engine: EngineName | None = "process",
+    compile: Compile = "never",  # noqa: A002 - what torch calls it
+    device: str = "cpu",
+) -> Generator[Engine]:
+    """Start `workers` processes (by default one per CPU) that can train `task`, one setting at a time or in stacks.
 
-    They are killed at the end of the `with` block, whatever ended it: an interrupt, an error, or the work.
-    Raises `ArgumentError` for a number of workers below 1, `TaskError` for a task that cannot be sent.
+    Without a name of an `engine`, settings are stacked where the task can be stacked and that pays. The processes are
+    killed at the end of the `with` block, whatever ended it: an interrupt, an error, or the work.
+
+    Raises `ArgumentError` for a number of workers below 1 or an engine that there is not, `TaskError` for a task that
+    cannot be sent.
     """
+    if engine not in (None, "process", "lockstep"):
+        raise ArgumentError(f'engine={engine!r} is none: write "lockstep" or "process", or leave it out.')
+    if compile not in ("never", "auto", "always"):
+        raise ArgumentError(f'compile={compile!r} is none of "never", "auto" and "always".')
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise ArgumentError(f"workers={workers!r} is not a number of processes: write a whole number of 1 or more.")
     with tempfile.TemporaryDirectory(prefix="annealing-") as name:
         folder = Path(name)
         (folder / TASK_FILE).write_bytes(_packed(task))
+        count = workers or loky.cpu_count()
         executor = loky.ProcessPoolExecutor(
-            workers or loky.cpu_count(),
+            count,
             context=LokyContext(),  # by name it may be joblib's copy of loky, whichever was imported last
             initializer=start,
             initargs=(os.getpid(),),
-            env={"OMP_NUM_THREADS": "1"},
+            env={"OMP_NUM_THREADS": "1", "MKL_CBWR": os.environ.get("MKL_CBWR", _SAME_BITS)},
         )
         try:
-            yield Engine(task.name, folder, executor)
+            yield Engine(task, folder, executor, count, engine, compile, device)
         except loky.process_executor.BrokenProcessPool:
             raise TaskError(
                 f"task {task.name!r}: a worker process died, perhaps for lack of memory: train with fewer workers."

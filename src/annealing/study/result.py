@@ -111,7 +111,8 @@ class Comparison:
 
     `best` is the arm to use: the reference, which was best on the *tuning* seeds, unless another arm beat it
     on the evaluation seeds. The ranks come from the evaluation seeds alone, so the first row may be another
-    arm that cannot be told apart from it.
+    arm that cannot be told apart from it. `notes` say in a line each what a user should know about how it was
+    trained: why nothing was stacked.
     """
 
     task: str
@@ -125,6 +126,7 @@ class Comparison:
     evaluation_seeds: tuple[int, ...]
     seconds: float
     interrupted: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -147,6 +149,7 @@ class Comparison:
                 "evaluation_seeds": self.evaluation_seeds,
                 "seconds": self.seconds,
                 "interrupted": self.interrupted,
+                "notes": self.notes,
                 "runs": runs,
             }
         )

@@ -29,14 +29,14 @@ class Setting:
         return Member(self.plan, seed=self.seed, lr=self.lr)
 
 
-def train(task: Task, setting: Setting, tick: Tick) -> Run:
+def train(task: Task, setting: Setting, tick: Tick, *, device: str = "cpu") -> Run:
     """Train `setting` to its end, or until it diverges, and return the run.
 
     The same task and setting give the same bits wherever they are trained. `tick(updates, loss)` is called
     after every update. A loss that is NaN, infinite, or 10 000 times the first one ends the run there: it
     has diverged, which is a result, with an infinite final loss.
     """
-    return run_of(setting, train_alone(task, setting.member, tick))
+    return run_of(setting, train_alone(task, setting.member, tick, device=device))
 
 
 def run_of(setting: Setting, outcome: Outcome) -> Run:

@@ -1,4 +1,4 @@
-"""What happens inside a worker process: it trains one setting per call."""
+"""What happens inside a worker process: it trains one setting per call, or one stack of them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import pickle
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
 
 from annealing.core.errors import TaskError
+from annealing.lockstep import Outlook, outlook
+from annealing.lockstep import train as train_in_lockstep
+from annealing.lockstep.compiled import Compile
 from annealing.study.board import Board
 from annealing.study.result import Run
-from annealing.study.train import Setting, train
+from annealing.study.train import Setting, run_of, train
 from annealing.tasks.failure import task_raised
+from annealing.tasks.task import Task
 
 TASK_FILE = "task.pickle"
 
@@ -28,7 +33,9 @@ def start(parent: int) -> None:
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
-def train_in_worker(task: str, folder: Path, board: str, runs: int, run: int, setting: Setting) -> Run | TaskError:
+def train_in_worker(
+    task: str, folder: Path, board: str, runs: int, run: int, setting: Setting, device: str
+) -> list[Run] | TaskError:
     """Train `setting` of the task called `task`, which lies in `folder`, writing its progress on line `run` of the board.
 
     Every run reads its own copy of the task, so nothing that one run leaves behind in a model, a dataset or
@@ -38,9 +45,52 @@ def train_in_worker(task: str, folder: Path, board: str, runs: int, run: int, se
     try:
         lines = _board(folder / board, runs)
         fresh = pickle.loads((folder / TASK_FILE).read_bytes())  # noqa: S301 - the caller wrote it
-        return train(fresh, setting, partial(lines.write, run))
+        return [train(fresh, setting, partial(lines.write, run), device=device)]
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's own code raises
         return task_raised(task, error)
+
+
+def look_in_worker(task: str, folder: Path, settings: Sequence[Setting], device: str) -> Outlook | TaskError:
+    """Say how many settings to train in one stack, or why none."""
+    try:
+        return outlook(_shared(folder), [setting.member for setting in settings], device=device)
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return task_raised(task, error)
+
+
+def train_stack_in_worker(
+    task: str,
+    folder: Path,
+    board: str,
+    runs: int,
+    places: Sequence[int],
+    settings: Sequence[Setting],
+    chunk: int,
+    compile_: Compile,
+    remaining: int,
+    device: str,
+) -> list[Run] | TaskError:
+    """Train `settings` as one stack, writing the progress of each on its own line, given by `places`."""
+    try:
+        lines = _board(folder / board, runs)
+        trained = train_in_lockstep(
+            _shared(folder),
+            [setting.member for setting in settings],
+            chunk=chunk,
+            compile=compile_,
+            remaining=remaining,
+            device=device,
+            tick=lambda place, updates, loss: lines.write(places[place], updates, loss),
+        )
+        return [run_of(setting, outcome) for setting, outcome in zip(settings, trained.outcomes, strict=True)]
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return task_raised(task, error)
+
+
+@lru_cache(maxsize=1)
+def _shared(folder: Path) -> Task:
+    """The one copy of the task that stacks share: what they know of it is found out once."""
+    return pickle.loads((folder / TASK_FILE).read_bytes())  # noqa: S301 - the caller wrote it
 
 
 @lru_cache(maxsize=1)
