@@ -45,32 +45,44 @@ def narrow():
     return torch.nn.Sequential(torch.nn.Linear(1, 7), torch.nn.ReLU(), torch.nn.Linear(7, 1))
 
 
+@pytest.mark.slow
 def test_one_worker_and_two_give_the_same_bits_and_those_of_one_by_one_to_rounding(line):
+    """On sizes that no register fits, so that a member's place in the stack would show."""
     task, which = line(model=narrow, metrics={"size": lambda o, t: o.abs().mean()}), settings()
     one, notes = trained(task, 1, which, engine="lockstep")
-    two, _ = trained(task, 2, which)[0], None
-    stacked, _ = trained(task, 2, which, engine=None)
+    two, _ = trained(task, 2, which, engine="lockstep")
     assert notes == ()
-    assert facts(one) == facts(stacked)
-    near(one, two)
+    assert facts(one) == facts(two)
     near(one, [train(task, setting, lambda updates, loss: None) for setting in sorted(which, key=lambda s: (s.lr, s.seed))])
 
 
-def test_progress_moves_on_the_line_of_every_setting(line):
+def test_stacks_give_the_numbers_of_one_by_one_and_their_progress_moves_on_every_line(line):
     seen = []
-    with processes(line(), 1, engine="lockstep") as running:
-        list(running.train(settings(), lambda board: seen.append([board.done(place) for place in range(6)])))
+    task, which = line(model=narrow, metrics={"size": lambda o, t: o.abs().mean()}), settings()
+    with processes(task, 1, engine="lockstep") as running:
+        found = list(running.train(which, lambda board: seen.append([board.done(place) for place in range(6)])))
+        assert running.notes == ()
     assert seen[-1] == [20] * 6
+    order = sorted(found, key=lambda run: (run.lr, run.seed))
+    near(order, [train(task, setting, lambda updates, loss: None) for setting in sorted(which, key=lambda s: (s.lr, s.seed))])
 
 
 def test_what_cannot_be_stacked_is_trained_all_the_same_and_a_note_says_why(line):
     task = line(loss=lambda output, target: ((output - target) ** 2).mean() if output.sum().item() < 1e9 else output.sum())
     found, notes = trained(task, 1, settings(), engine="lockstep")
-    assert facts(found) == facts(trained(task, 1, settings())[0])
+    expected = [train(task, setting, lambda updates, loss: None) for setting in settings()]
+    assert facts(found) == facts(sorted(expected, key=lambda run: (run.lr, run.seed)))
     [note] = notes
     assert note.startswith("task 'line' is trained one setting at a time: torch has no rule to stack it")
 
 
+def test_without_a_name_a_short_job_is_trained_one_by_one_without_a_look(line):
+    with processes(line(), 1, engine=None) as running:
+        assert len(list(running.train(settings(), lambda board: None))) == 6
+        assert running.found == {}
+
+
+@pytest.mark.slow
 def test_what_the_task_raises_is_the_same_line_in_a_stack(line):
     def broken(seed):
         if seed == 1:
@@ -91,6 +103,7 @@ def test_an_engine_that_there_is_not_is_refused(line, wrong, taught):
         compare(line(), ["constant", "cosine"], updates=5, seeds=1, lr=0.1, **wrong)
 
 
+@pytest.mark.slow
 def test_digits_compare_the_same_in_lockstep_and_one_by_one():
     def compared(engine):
         return compare(

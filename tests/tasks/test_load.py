@@ -70,7 +70,7 @@ def test_the_built_in_task_is_found_by_name():
 
 @pytest.mark.parametrize("typed", ["mnist", "my_task:task", "digits.csv"])
 def test_an_unknown_name_is_answered_with_what_there_is(typed):
-    with pytest.raises(TaskError, match=f"task='{typed}' is unknown: write a built-in task \\(digits\\), or a file"):
+    with pytest.raises(TaskError, match=f"task='{typed}' is unknown: write a built-in task \\(digits, text\\), or a file"):
         load_task(typed)
 
 

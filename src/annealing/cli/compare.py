@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def compare(
     context: typer.Context,
-    task: Annotated[str, typer.Argument(metavar="TASK", help="A built-in task (digits), or your own: my_task.py:task.")],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A built-in task (digits, text), or your own: my_task.py:task.")],
     expressions: Annotated[
         list[str] | None, typer.Argument(metavar="EXPR", help="Schedules; without any, ten that people choose between.")
     ] = None,

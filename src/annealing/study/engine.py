@@ -30,6 +30,7 @@ from annealing.tasks.task import Task
 EngineName = Literal["process", "lockstep"]
 
 _POLL = 0.2  # seconds between two looks at the board
+_SHORT = 20_000  # updates in all: one by one they take about as long as loading what stacks are made with
 _SAME_BITS = (
     "AUTO,STRICT"  # MKL: a product's bits do not depend on where its matrices lie in memory, so not on a place in a stack
 )
@@ -84,7 +85,8 @@ class Engine:
 
     def _chunk(self, settings: Sequence[Setting], watch: Watch, board: Board) -> int:
         """Return how many settings a worker trains at a time: found out by a look at the task, the first time."""
-        if self.name == "process" or len(settings) == 1:
+        short = sum(int(setting.plan.total) for setting in settings) < _SHORT
+        if self.name == "process" or len(settings) == 1 or (self.name is None and short):
             return 1
         if "look" not in self.found:
             with _without_interrupts():

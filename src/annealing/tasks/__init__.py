@@ -6,4 +6,5 @@ from annealing.tasks.noisy_digits import digits as digits
 from annealing.tasks.optimizers import OPTIMIZERS as OPTIMIZERS
 from annealing.tasks.optimizers import NamedOptimizer as NamedOptimizer
 from annealing.tasks.optimizers import optimizer_named as optimizer_named
+from annealing.tasks.python_text import text as text
 from annealing.tasks.task import Task as Task

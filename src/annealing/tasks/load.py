@@ -11,9 +11,10 @@ from types import ModuleType
 from annealing.core.errors import TaskError
 from annealing.tasks.failure import where_it_failed
 from annealing.tasks.noisy_digits import digits
+from annealing.tasks.python_text import text
 from annealing.tasks.task import Task, kind_of
 
-BUILT_IN: dict[str, Callable[[], Task]] = {"digits": digits}
+BUILT_IN: dict[str, Callable[[], Task]] = {"digits": digits, "text": text}
 """The tasks that come with the library, by name."""
 
 _HOW = "write a built-in task ({}), or a file and the name in it: my_task.py:task."
