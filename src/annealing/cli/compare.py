@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from annealing.cli.grow import grow
 from annealing.cli.live import LiveProgress
 from annealing.cli.numbers import rates_from, whole
 from annealing.cli.say import notes, plain, results
+from annealing.core.errors import ArgumentError
 from annealing.study.result import Comparison
 
 if TYPE_CHECKING:
@@ -54,6 +56,13 @@ def compare(
         str, typer.Option("--compile", metavar="WHEN", help="Compile stacks: never, auto (if it saves time) or always.")
     ] = "never",
     device: Annotated[str, typer.Option(metavar="NAME", help="Where to train: cpu or cuda.")] = "cpu",
+    grow_batch: Annotated[
+        bool, typer.Option("--grow-batch", help="Grow the batch instead of decaying the rate: EXPR is the decay to trade.")
+    ] = False,
+    batch: Annotated[str | None, typer.Option(metavar="B", help="With --grow-batch: samples per update at the start.")] = None,
+    epochs: Annotated[
+        str | None, typer.Option(metavar="N", help="With --grow-batch: passes over the data, by default 40.")
+    ] = None,
 ) -> int:
     """Train a task under several schedules: each at its own best rate, over several seeds, ranked with intervals.
 
@@ -66,6 +75,8 @@ def compare(
     - `anneal compare digits constant cosine '0.05 * wsd()' --optimizer adamw --updates 500 --seeds 8`
 
     - `anneal compare my_task.py:task cosine linear --lr 0.01,0.03,0.1 --out my-report`
+
+    - `anneal compare digits --grow-batch`
     """
     from annealing.study.compare import compare as compare_schedules  # isort: split
     from annealing.report import html, png
@@ -74,7 +85,27 @@ def compare(
     from annealing.study.defaults import EVALUATION_SEEDS, UPDATES
 
     rates = None if lr is None else rates_from(lr)
-    folder = out if out is not None else Path("anneal-report") / _slug(task if optimizer is None else f"{task}-{optimizer}")
+    named = _slug("-".join([task, *([optimizer] if optimizer else []), *(["grow-batch"] if grow_batch else [])]))
+    folder = out if out is not None else Path("anneal-report") / named
+    if grow_batch:
+        if updates is not None:
+            raise ArgumentError("--updates differ from arm to arm with --grow-batch: write --epochs, which do not.")
+        return grow(
+            task,
+            expressions or (),
+            folder,
+            command=str(context.obj),
+            rates=rates,
+            seeds=whole("--seeds", seeds),
+            as_json=as_json,
+            quiet=quiet,
+            batch=whole("--batch", batch),
+            epochs=whole("--epochs", epochs),
+            optimizer=optimizer,
+            workers=whole("--workers", workers),
+        )
+    if batch is not None or epochs is not None:
+        raise ArgumentError("--batch and --epochs belong to --grow-batch: write --updates N for the length of a run.")
     del html, png  # what is not installed is said before training, not after it
     with claimed(folder):
         with nullcontext() if quiet else LiveProgress(notes()) as progress:

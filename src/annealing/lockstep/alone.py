@@ -44,9 +44,10 @@ def train_alone(
     follow(optimizer, member)
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     validation = Validation(task, member.seed, device)
-    marks = check_points(member.updates, points)
+    sizes = member.batch_sizes or (1,) * member.updates  # equal ones weigh the same
+    marks = _marks(member, points)
     record, limit, since = Record(member), math.inf, list[float]()
-    batches = training_batches(task, member.seed)
+    batches = training_batches(task, member.seed, member.batch_sizes)
     for update in range(1, member.updates + 1):
         rate = float(optimizer.param_groups[0]["lr"])
         inputs, targets = moved(next(batches), device)
@@ -58,7 +59,7 @@ def train_alone(
         record.diverged = not loss < limit  # NaN is not below anything
         if record.diverged or update in marks:
             valid = math.nan if record.diverged else _evaluated(validation_loss, task, model, validation)
-            record.add(update, float(np.mean(since)), valid, rate)
+            record.add(update, float(np.average(since, weights=sizes[update - len(since) : update])), valid, rate)
             since.clear()
         if record.diverged:
             break
@@ -126,6 +127,15 @@ class Validation:
     def tensors(self) -> list[Batch] | None:
         """The batches as a list, where the data consists of two tensors."""
         return list(self) if isinstance(self._batches, list) else None
+
+
+def _marks(member: Member, points: int) -> frozenset[int]:
+    """Return where to validate: as evenly over the samples as updates allow, so that runs with other batches can be compared."""
+    if member.batch_sizes is None:
+        return check_points(member.updates, points)
+    seen = np.cumsum(member.batch_sizes)
+    wanted = seen[-1] * np.arange(1, points + 1) / points
+    return frozenset((np.searchsorted(seen, wanted) + 1).tolist())
 
 
 def _update(

@@ -30,7 +30,8 @@ class Member:
     Arguments: `plan`, the rate of every update, or a recipe over the run, whose patterns match the names of the
     optimizer's parameter groups; `seed`, of initial weights, order of batches, augmentation and dropout; `lr`,
     the rate that the task's optimizer is made with (by default the plan's largest); `batch_size`, in samples (by default
-    the task's); `clip_norm`, the largest norm of the gradient of all parameters together (by default none);
+    the task's); `batch_sizes`, in its place the samples of every update, which fill whole epochs;
+    `clip_norm`, the largest norm of the gradient of all parameters together (by default none);
     `options`, hyper-parameters that stay, by the names a recipe uses: {"weight_decay": 0.1, "betas[0]": 0.95}.
 
     Raises `KindError` or `ArgumentError` for anything else.
@@ -41,6 +42,7 @@ class Member:
     seed: int = 0
     lr: float | None = None
     batch_size: int | None = None
+    batch_sizes: tuple[int, ...] | None = None
     clip_norm: float | None = None
     options: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -58,6 +60,8 @@ class Member:
             number("lr", self.lr)
         if self.batch_size is not None:
             whole("batch_size", self.batch_size, at_least=1)
+        if self.batch_sizes is not None and len(self.batch_sizes) != self.updates:
+            raise ArgumentError(f"batch_sizes has {len(self.batch_sizes)} updates, the plan {self.updates}: write one for each.")
         if self.clip_norm is not None:
             positive("clip_norm", self.clip_norm)
         for name, value in self.options.items():

@@ -160,6 +160,8 @@ class _Job:
 
     def _stacked(self, places: list[int]) -> None:
         members = [self.members[place] for place in places]
+        if any(member.batch_sizes is not None for member in members):
+            raise CannotStackError("its batch changes on the way")
         plan = stackable(self.task, members[0], self.device)
         updates = members[0].updates * len(members)
         if self.chunk is None and self.compile != "always" and not pays(plan):

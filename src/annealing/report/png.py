@@ -40,8 +40,8 @@ def summary(comparison: Comparison) -> bytes:
         grid = figure.add_gridspec(1 + strips, 1, height_ratios=[5.2, *[1.0] * strips])
         upper = grid[0].subgridspec(1, 2, width_ratios=[1.55, 1])
         figure.text(0.988, 0.008, _conditions(comparison), ha="right", va="bottom", fontsize=9, color=QUIET)
-        _lines(figure.add_subplot(upper[0]), loss_curves(comparison), drawn_with)
-        _dots(figure.add_subplot(upper[1]), final_losses(comparison), drawn_with)
+        draw_lines(figure.add_subplot(upper[0]), loss_curves(comparison), drawn_with)
+        draw_dots(figure.add_subplot(upper[1]), final_losses(comparison), drawn_with)
         for strip in range(strips):
             here = cards[strip * _CARDS : (strip + 1) * _CARDS]
             places = grid[1 + strip].subgridspec(1, max(len(here), 4 if strips == 1 else _CARDS))
@@ -89,7 +89,7 @@ def _conditions(comparison: Comparison) -> str:
     return said + (", interrupted" if comparison.interrupted else "")
 
 
-def _lines(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
+def draw_lines(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
     for line in data.lines:
         if line.low:
             pen = drawn_with[line.name]
@@ -150,7 +150,7 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _dots(axes: Any, data: Dots, drawn_with: dict[str, Pen]) -> None:
+def draw_dots(axes: Any, data: Dots, drawn_with: dict[str, Pen]) -> None:
     rows = range(len(data.dots), 0, -1)
     if data.reference is not None:
         axes.axvline(data.reference, color=QUIET, linestyle=":", linewidth=1.2, zorder=1)

@@ -73,14 +73,14 @@ def _margin(y: Axis) -> int:
     return max(5, *(len(number(label, 3)) + 2 for label in (y.low, y.high)))
 
 
-def ranked(table: Table, best: str) -> RichTable:
-    """Turn a ranked table into one that Rich can print, the reference arm in bold."""
+def ranked(table: Table, best: str, *, at: int = 1) -> RichTable:
+    """Turn a ranked table into one that Rich can print, the line whose column `at` says `best` in bold."""
     drawn = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in table.columns:
-        words = column in ("", "schedule", "verdict")
-        drawn.add_column(column, justify="left" if words else "right", no_wrap=column in ("rate", "final loss"))
+        words = column in ("", "schedule", "arm", "verdict")
+        drawn.add_column(column, justify="left" if words else "right", no_wrap=column in ("rate", "arm", "final loss"))
     for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row), style="bold" if row[1] == best else None)
+        drawn.add_row(*(Text(cell) for cell in row), style="bold" if row[at] == best else None)
     return drawn
 
 

@@ -42,7 +42,7 @@ class Teller:
                 done_runs=len(runs),
                 total_runs=total,
                 done_updates=before * self.updates + board.done_in_all(),
-                total_updates=total * self.updates,
+                total_updates=(total - len(settings)) * self.updates + sum(int(setting.plan.total) for setting in settings),
                 seconds=time.perf_counter() - self.begun,
                 stage=stage,
                 leaders=leaders(runs, stage),

@@ -9,24 +9,30 @@ from annealing.core.plan import Plan
 from annealing.lockstep.alone import Tick, train_alone
 from annealing.lockstep.member import Member, Outcome
 from annealing.study.result import Curve, Role, Run
+from annealing.tasks.measure import POINTS
 from annealing.tasks.task import Task
 
 
 @final
 @dataclass(frozen=True)
 class Setting:
-    """What one run needs beside its task: update `t` uses the rate `plan(t)`; `lr` says by what the schedule was multiplied."""
+    """What one run needs beside its task: update `t` uses the rate `plan(t)`; `lr` says by what the schedule was multiplied.
+
+    `batch_sizes` are the samples of each update, where the batch changes; `points` at about how many to validate.
+    """
 
     arm: str
     plan: Plan
     lr: float
     seed: int
     role: Role
+    batch_sizes: tuple[int, ...] | None = None
+    points: int = POINTS
 
     @property
     def member(self) -> Member:
         """The setting as an engine that stacks knows it."""
-        return Member(self.plan, seed=self.seed, lr=self.lr)
+        return Member(self.plan, seed=self.seed, lr=self.lr, batch_sizes=self.batch_sizes)
 
 
 def train(task: Task, setting: Setting, tick: Tick, *, device: str = "cpu") -> Run:
@@ -36,7 +42,7 @@ def train(task: Task, setting: Setting, tick: Tick, *, device: str = "cpu") -> R
     after every update. A loss that is NaN, infinite, or 10 000 times the first one ends the run there: it
     has diverged, which is a result, with an infinite final loss.
     """
-    return run_of(setting, train_alone(task, setting.member, tick, device=device))
+    return run_of(setting, train_alone(task, setting.member, tick, device=device, points=setting.points))
 
 
 def run_of(setting: Setting, outcome: Outcome) -> Run:

@@ -18,11 +18,11 @@ def verdict_in_words(rows: Sequence[Row]) -> str:
     said = _against(reference, rows) if reference else []
     diverged = [f"{row.name} ({row.diverged} of {row.seeds} seeds)" for row in rows if row.diverged]
     if diverged:
-        said.append(f"diverged: {_listed(diverged)}")
+        said.append(f"diverged: {listed(diverged)}")
     if at_edge := [row.name for row in rows if row.edge and row.verdict != "not finished"]:
-        said.append(f"the best rate tried for {_listed(at_edge)} lies at an end of the grid, so a better one may lie beyond")
+        said.append(f"the best rate tried for {listed(at_edge)} lies at an end of the grid, so a better one may lie beyond")
     if any(row.verdict == "not finished" for row in rows):
-        said.append(f"not finished: {_listed([row.name for row in rows if row.verdict == 'not finished'])}")
+        said.append(f"not finished: {listed([row.name for row in rows if row.verdict == 'not finished'])}")
     return "; ".join(said) + "." if said else ""
 
 
@@ -42,7 +42,7 @@ def _against(reference: Row, rows: Sequence[Row]) -> list[str]:
     if len(equal) == 1:
         said.append(f"{reference.name} and {equal[0]} cannot be told apart")
     elif equal:  # each of them was set against the reference, not against one another
-        said.append(f"{reference.name} cannot be told apart from {_listed(equal)}")
+        said.append(f"{reference.name} cannot be told apart from {listed(equal)}")
     return said
 
 
@@ -66,5 +66,5 @@ def plus_minus(value: float, half: float) -> str:
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

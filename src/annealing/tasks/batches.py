@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from annealing.core.errors import TaskError
-from annealing.tasks.task import Data, Task
+from annealing.tasks.task import Data, Task, kind_of
 
 _VALID_BATCH = 4_096  # large enough to be one pass for small data, small enough never to fill the memory
 
@@ -31,20 +32,22 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
 
 
-def training_batches(task: Task, seed: int) -> Iterator[Batch]:
-    """Yield batches without end, in a new order every epoch.
+def training_batches(task: Task, seed: int, sizes: Sequence[int] | None = None) -> Iterator[Batch]:
+    """Yield batches without end, in a new order every epoch; with `sizes`, one batch of each, which fill whole epochs.
 
-    Raises `TaskError` when the data holds nothing, or something else than (input, target).
+    Raises `TaskError` when the data holds nothing, or something else than (input, target), or where its batches have sizes
+    of their own.
     """
     data = task.data("train", seed)
     order = generator_for(seed, "order")
-    if isinstance(data, Dataset):
+    if sizes is None and isinstance(data, Dataset):
         shuffle = None if isinstance(data, IterableDataset) else True
         data = DataLoader(data, batch_size=task.batch_size, shuffle=shuffle, generator=order)
     elif isinstance(data, DataLoader) and data.generator is not None:
         data.generator.manual_seed(order.initial_seed())  # a worker trains many seeds with its one copy of the loader
     augment, noise = task.augment, generator_for(seed, "augment")
-    for inputs, targets in _without_end(data, task.batch_size, order):
+    batches = _without_end(data, task.batch_size, order) if sizes is None else _of_sizes(data, sizes, order)
+    for inputs, targets in batches:
         yield (inputs if augment is None else augment(inputs, noise)), targets
 
 
@@ -56,6 +59,31 @@ def _without_end(data: Data, batch_size: int, order: torch.Generator) -> Iterato
             yield batch
         if empty:
             raise TaskError("train gives no batches: with drop_last=True, use a batch_size no larger than the data.")
+
+
+def _of_sizes(data: Data, sizes: Sequence[int], order: torch.Generator) -> Iterator[Batch]:
+    if isinstance(data, DataLoader | IterableDataset):
+        raise TaskError(f"train is {kind_of(data)}, whose batches have sizes of their own: give the tensors or the Dataset.")
+    samples = len(data) if isinstance(data, Dataset) else len(data[0])  # pyright: ignore[reportArgumentType] - it was checked
+    for epoch in _epochs(sizes, samples):
+        chosen = torch.randperm(samples, generator=order).split(epoch)
+        if isinstance(data, Dataset):
+            parts: list[Tensor] = list(chosen)
+            yield from _from_loader("train", DataLoader(data, batch_sampler=[part.tolist() for part in parts]))
+        else:
+            yield from ((data[0][part], data[1][part]) for part in chosen)
+
+
+def _epochs(sizes: Sequence[int], samples: int) -> Iterator[list[int]]:
+    epoch, seen = list[int](), 0
+    for size in sizes:
+        epoch.append(size)
+        seen += size
+        if seen == samples:
+            yield epoch
+            epoch, seen = [], 0
+    if epoch:
+        raise TaskError(f"batches of {epoch[0]}, … samples do not fill an epoch of {samples}: cut one at its end.")
 
 
 def _from_tensors(data: Any, batch_size: int, order: torch.Generator) -> Iterator[Batch]:
