@@ -29,7 +29,7 @@ _EXTRAS = {
 
 _MINUS = re.compile(r"-\s*(?:[\d.(]|[A-Za-z_][\w.]*\s*[(*/+])|-\s")
 """How a schedule with a minus before it begins: `-1 * cosine()`, `-(…)`, `-cosine()`, `-cosine * 2`, `- cosine`."""
-_FLAGS = {"--json", "--quiet"}
+_FLAGS = {"--json", "--quiet", "--grow-batch"}
 """Options that take no value, so that the word after them is one of its own."""
 
 app = typer.Typer(

@@ -116,7 +116,7 @@ def _label_ends(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
         line = data.lines[i]
         pen = drawn_with[line.name]
         text = f"{pen.label} (diverged)" if line.crosses else pen.label
-        end = (1.0, heights[i])
+        end = ((line.x[-1] - data.x.low) / (data.x.high - data.x.low), heights[i])  # not the border, where it has fewer updates
         style = {"arrowstyle": "-", "color": pen.colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
         axes.annotate(
             text, end, (1.035, place), xycoords="axes fraction", textcoords="axes fraction", va="center", color=pen.colour,
