@@ -29,7 +29,8 @@ def task(tmp_path: Path) -> str:
 
 def said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     status = run(["compare", *arguments])
-    return status, *capsys.readouterr()
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
 
 
 def test_it_trains_every_arm_and_writes_both_clocks(task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
