@@ -168,9 +168,7 @@ def measure(title: str, cases: Sequence[Case], arguments: argparse.Namespace) ->
     seeds = 2 if arguments.quick or not held else arguments.seeds
     total: defaultdict[str, Score] = defaultdict(Score)
     truths: list[Truth] = []
-    print(
-        f"\n{title}: regret of the answers' geometric mean, the worst, how many above 50 %, within 3x of the best; in whole runs"
-    )
+    print(f"\n{title}, {seeds} seeds of the truth and {seeds} of the finders")
     for case in cases:
         begin = time.perf_counter()
         rates = grid(case)

@@ -36,6 +36,7 @@ from annealing.core.text import from_json, parse, to_json
 
 if TYPE_CHECKING:
     from annealing.dialects.translate import translate
+    from annealing.rangetest import find
     from annealing.study.compare import compare
 
 __version__ = "0.1.0"
@@ -59,6 +60,7 @@ __all__ = [
     "cosine",
     "diff",
     "exponential",
+    "find",
     "formula",
     "from_json",
     "geometric",
@@ -98,6 +100,10 @@ def __getattr__(name: str) -> Any:
         from annealing.study.compare import compare
 
         return compare
+    if name == "find":
+        from annealing.rangetest import find
+
+        return find
     if name == "translate":
         from annealing.dialects.translate import translate
 

@@ -14,6 +14,7 @@ import typer
 
 from annealing.cli.compare import compare
 from annealing.cli.diff import diff
+from annealing.cli.find import find
 from annealing.cli.list import list_
 from annealing.cli.say import error, plain
 from annealing.cli.show import show
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("show")(show)
 app.command("diff")(diff)
 app.command("list")(list_)
+app.command("find")(find)
 app.command("compare")(compare)
 
 
@@ -55,6 +57,8 @@ def anneal(
     - `anneal diff cosine linear --over 1000` shows where two differ
 
     - `anneal list` shows everything there is
+
+    - `anneal find digits` finds the rate to train with
 
     - `anneal compare digits` trains a real model under ten of them and writes a report
     """
@@ -109,4 +113,4 @@ def _as_text(word: str, before: str) -> str:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    return next((f"{word} " for word in arguments if word in ("show", "diff", "list", "compare")), "")
+    return next((f"{word} " for word in arguments if word in ("show", "diff", "list", "find", "compare")), "")

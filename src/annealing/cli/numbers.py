@@ -7,8 +7,8 @@ import math
 from annealing.core.errors import ArgumentError, LengthError
 
 
-def whole(option: str, text: str | None) -> int | None:
-    """Read a whole number above 0; None stays None.
+def whole(option: str, text: str | None, at_least: int = 1) -> int | None:
+    """Read a whole number above 0, or from `at_least` on; None stays None.
 
     >>> whole("--updates", "1e5"), whole("--updates", None)
     (100000, None)
@@ -18,8 +18,9 @@ def whole(option: str, text: str | None) -> int | None:
     if text is None:
         return None
     value = _number(text)
-    if not (1 <= value < math.inf and value == int(value)):
-        raise ArgumentError(f"{option} {text} is not a whole number of 1 or more: write {option} {_EXAMPLES.get(option, 1)}.")
+    if not (at_least <= value < math.inf and value == int(value)):
+        example = _EXAMPLES.get(option, 1)
+        raise ArgumentError(f"{option} {text} is not a whole number of {at_least} or more: write {option} {example}.")
     return int(value)
 
 

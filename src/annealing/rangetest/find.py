@@ -6,6 +6,7 @@ look, and costs a few of them; five whole runs decide, and the best of those is 
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from annealing.core.checks import whole
@@ -66,6 +68,14 @@ class Found:
     cost: float
     seconds: float
     notes: tuple[str, ...]
+
+    def weights(self) -> bytes | None:
+        """Return the winner's weights as a file that `torch.load` reads, or None where there is no answer."""
+        if self.state is None:
+            return None
+        file = io.BytesIO()
+        torch.save(self.state, file)
+        return file.getvalue()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as JSON holds them: no weights, and null for what is infinite."""
@@ -133,6 +143,7 @@ def find(
     task = task if optimizer is None else replace(task, optimizer=optimizer)
     shape = _shape(schedule)
     updates = whole("updates", updates, at_least=12)
+    _check_device(device)
     short = min(_SCAN, int(updates * _SHARE))
     search = _Search(task, shape, updates, short, whole("seed", seed, at_least=0), device, tick or _nobody)
     scan = search.scanned()
@@ -234,6 +245,17 @@ def _nobody(stage: str, done: int, total: int) -> None:
 def _edge(place: int, count: int) -> int:
     """-1 at the lower edge, 1 at the upper one, 0 inside."""
     return -1 if place == 0 else int(place == count - 1)
+
+
+def _check_device(device: str) -> None:
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda"):
+        raise ArgumentError(f'device={device!r} is not known: write "cpu" or "cuda".')
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ArgumentError(f'device={device!r}: torch sees no CUDA device here: write "cpu".')
 
 
 def _shape(schedule: Schedule | str) -> Schedule:

@@ -84,6 +84,14 @@ def ranked(table: Table, best: str, *, at: int = 1) -> RichTable:
     return drawn
 
 
+def rows(table: Table) -> RichTable:
+    """Turn a table of names and what they say into one that Rich can print, without a head."""
+    drawn = RichTable.grid(padding=(0, 3, 0, 0))
+    for row in table.rows:
+        drawn.add_row(*(Text(cell, style="dim" if place == 0 else "") for place, cell in enumerate(row)))
+    return drawn
+
+
 def _rasterised(line: Line, x: Axis, y: Axis, columns: int, rows: int) -> set[tuple[int, int]]:
     """The dots that the line touches; row 0 is the top."""
     points = [
