@@ -63,23 +63,23 @@ def test_the_state_of_other_options_is_refused_unless_it_is_asked_for() -> None:
     patient, hasty = Plateau(patience=9), Plateau(patience=2)
     text = state_to_json(patient, patient.step(patient.init(), 1.0)[0])
 
-    with pytest.raises(PlanMismatchError, match=r'Plateau\(patience=9\), not to Plateau\(patience=2\).*resume="mine"'):
+    with pytest.raises(PlanMismatchError, match=r'Plateau\(patience=9\), not to Plateau\(patience=2\).*resume="replace"'):
         state_from_json(hasty, text)
-    assert state_from_json(hasty, text, resume="mine").best == 1.0
+    assert state_from_json(hasty, text, resume="replace").best == 1.0
 
 
 def test_the_state_of_another_kind_is_refused_whatever_is_asked_for() -> None:
     text = state_to_json(Spike(), Spike().init())
 
     with pytest.raises(PlanMismatchError, match=r"the state of Spike\(\) is no state of Plateau\(\)"):
-        state_from_json(Plateau(), text, resume="mine")
+        state_from_json(Plateau(), text, resume="replace")
 
 
 def test_a_window_of_another_size_is_refused_whatever_is_asked_for() -> None:
     text = state_to_json(Greedy(window=3), Greedy(window=3).init())
 
     with pytest.raises(PlanMismatchError, match="is no state of"):
-        state_from_json(Greedy(window=4), text, resume="mine")
+        state_from_json(Greedy(window=4), text, resume="replace")
 
 
 @pytest.mark.parametrize(

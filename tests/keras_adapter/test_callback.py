@@ -173,7 +173,7 @@ def test_another_plan_is_refused_when_fit_begins_unless_it_is_asked_for() -> Non
     with pytest.raises(an.AnnealingError, match=r"has the controller .*, not Plateau\(\)"):
         learn(model, range(3, 6), ScheduleCallback(RECIPE, controller=Plateau()))
 
-    history = learn(model, range(3, 6), ScheduleCallback(other, monitor="loss", resume="mine")).history
+    history = learn(model, range(3, 6), ScheduleCallback(other, monitor="loss", resume="replace")).history
     assert history["learning_rate"] == pytest.approx([LR.over(UPDATES)(5) * model.optimizer.used().gain])
     assert "momentum" not in history
 
@@ -190,7 +190,7 @@ def test_the_weights_of_another_plan_are_refused_with_both_texts(tmp_path: Path)
 
     with pytest.raises(ValueError, match=r"followed Recipe\(.*up to update 3, and this run follows"):
         fresh().load_weights(tmp_path / "model.weights.h5")
-    ready = fresh(resume="mine")
+    ready = fresh(resume="replace")
     ready.load_weights(tmp_path / "model.weights.h5")
     assert ready.optimizer.update == 3
 

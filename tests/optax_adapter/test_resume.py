@@ -85,11 +85,11 @@ def test_another_plan_is_refused_with_both_texts_unless_it_is_asked_for() -> Non
     saved, other = save(state, RECIPE, CONTROLLER), an.Recipe(lr=2 * LR).over(UPDATES)
 
     with pytest.raises(
-        an.AnnealingError, match=r'followed Recipe\(lr=.*up to update 5.*this run follows.*resume="mine"'
+        an.AnnealingError, match=r'followed Recipe\(lr=.*up to update 5.*this run follows.*resume="replace"'
     ) as caught:
         load(saved, state, other, CONTROLLER)
     assert isinstance(caught.value, ValueError)
-    assert same(load(saved, state, other, CONTROLLER, resume="mine"), state)
+    assert same(load(saved, state, other, CONTROLLER, resume="replace"), state)
 
 
 def test_another_controller_is_refused_and_one_that_is_left_out_as_well() -> None:

@@ -164,6 +164,7 @@ def test_the_pretended_step_of_a_distributed_checkpoint_is_known_through_the_wra
     assert (first.update, second.update) == (1, 1)
 
 
+@pytest.mark.slow
 def test_r07_the_schedule_takes_as_long_on_two_processes_as_on_one(tmp_path: Path) -> None:
     """accelerate steps an inner scheduler once per process: with torch's, the schedule is over halfway."""
     script = Path(__file__).with_name("two_ranks.py")

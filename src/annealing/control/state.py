@@ -17,7 +17,7 @@ from annealing.core.errors import KindError, ParseError, PlanMismatchError
 VERSION = 1
 State = TypeVar("State")
 
-Resume: TypeAlias = Literal["same", "mine"]
+Resume: TypeAlias = Literal["refuse", "replace"]
 """What to do with the state of a controller that had other options: refuse it, or go on from it with this one's."""
 
 
@@ -34,7 +34,7 @@ def state_to_json(controller: Transition[State, Any], state: State) -> str:
     return json.dumps({"annealing": VERSION, "controller": str(controller), "state": data}, allow_nan=False)
 
 
-def state_from_json(controller: Transition[State, Any], text: str, resume: Resume = "same") -> State:
+def state_from_json(controller: Transition[State, Any], text: str, resume: Resume = "refuse") -> State:
     """Read what `state_to_json` wrote: going on from there is as if one had never stopped.
 
     >>> from annealing.control import Plateau
@@ -43,17 +43,17 @@ def state_from_json(controller: Transition[State, Any], text: str, resume: Resum
     >>> state_from_json(plateau, state_to_json(plateau, state)) == state
     True
 
-    `resume="mine"` goes on with this controller's options from the state that another one of its kind left.
+    `resume="replace"` goes on with this controller's options from the state that another one of its kind left.
 
     Raises `PlanMismatchError` when the state belongs to a controller of other options (or of another kind), `ParseError`
     for text that is no such JSON, is damaged, or comes from a newer version.
     """
     envelope = _envelope(text)
     saved, mine = envelope["controller"], str(controller)
-    if saved != mine and resume != "mine":
+    if saved != mine and resume != "replace":
         raise PlanMismatchError(
             f"this state belongs to {saved}, not to {mine}: build the saved one with control.parse(…), or write "
-            'resume="mine" to go on from it with these options.'
+            'resume="replace" to go on from it with these options.'
         )
     try:
         return _read(controller.init(), envelope["state"])

@@ -60,7 +60,7 @@ def check_goes_on(saved: str, mine: Followed, update: int) -> None:
     if not (isinstance(before, (Plan, RecipePlan)) and _continues(before, mine, update)):
         raise PlanMismatchError(
             f"the saved state followed {saved} up to update {update}, and this run follows {mine}. Go on with the saved plan, "
-            'branch it at an update to come, or write resume="mine" to go on with this one.'
+            'branch it at an update to come, or write resume="replace" to go on with this one.'
         )
 
 

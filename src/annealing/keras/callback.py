@@ -48,7 +48,7 @@ class ScheduleCallback(keras.callbacks.Callback):
         lr: Plan | str | None = None,
         controller: Controller[Any] | str | None = None,
         monitor: str = "val_loss",
-        resume: Resume = "same",
+        resume: Resume = "refuse",
     ) -> None:
         super().__init__()
         self._plan = None if recipe is None and lr is None else asked(recipe, lr)
@@ -97,12 +97,12 @@ class ScheduleCallback(keras.callbacks.Callback):
 
     def _check(self, found: Scheduled) -> None:
         """The optimizer follows something already: it must be the same."""
-        if self._plan is not None and self._resume == "same":
+        if self._plan is not None and self._resume == "refuse":
             check_goes_on(str(found.plan), self._plan, found.update)
-        if self._controller is not None and str(self._controller) != str(found.controller) and self._resume == "same":
+        if self._controller is not None and str(self._controller) != str(found.controller) and self._resume == "refuse":
             raise PlanMismatchError(
                 f"this model's optimizer has the controller {found.controller}, not {self._controller}: leave it out, or write "
-                'resume="mine" to go on with this one.'
+                'resume="replace" to go on with this one.'
             )
         plan = found.plan if self._plan is None else self._plan
         rule = found.controller if self._controller is None else self._controller

@@ -17,7 +17,7 @@ from annealing.keras.layout import Layout, check_fit, lay_out, routed
 from annealing.keras.slots import RATE, borrowed, write
 from annealing.keras.state import KEY, Feedback, check_ours, controller_of, read_state, write_state
 
-Resume: TypeAlias = Literal["same", "mine"]
+Resume: TypeAlias = Literal["refuse", "replace"]
 """What to do with the state of a run that followed another plan: refuse it, or go on from it with this one's."""
 
 
@@ -48,8 +48,8 @@ class Scheduled(keras.optimizers.Optimizer):
     Arguments: `optimizer`, any Keras optimizer whose rate is a number; `recipe`, a `RecipePlan` or its text, with Keras'
     names or torch's ("lr" is `learning_rate`, "betas[0]" is `beta_1`) and patterns for the paths of variables
     ("*/bias"); or instead `lr`, a plan for the rate alone; `controller`, one such as `Plateau()` or its text, whose gain
-    multiplies the rate of every group after each `observe`; `resume`, "same" to refuse the weights of a run that followed
-    another plan or controller, "mine" to go on from them.
+    multiplies the rate of every group after each `observe`; `resume`, "refuse" to refuse the weights of a run that followed
+    another plan or controller, "replace" to go on from them with these.
 
     Raises `KindError` for what is no plan or controller, `ArgumentError` for a hyper-parameter that the optimizer does not
     have, `ConflictError` where the optimizer has a schedule of its own, and, from `build`, `ArgumentError` for a pattern
@@ -63,7 +63,7 @@ class Scheduled(keras.optimizers.Optimizer):
         *,
         lr: Plan | str | None = None,
         controller: Controller[Any] | str | None = None,
-        resume: Resume = "same",
+        resume: Resume = "refuse",
         name: str | None = None,
     ) -> None:
         check_backend()
@@ -114,7 +114,7 @@ class Scheduled(keras.optimizers.Optimizer):
         check_fit(self.inner_optimizer, plan, controller is not None)
         feedback = Feedback(controller)
         if controller is not None and self.controller is not None:
-            feedback.state = state_from_json(controller, state_to_json(self.controller, self._feedback.state), "mine")
+            feedback.state = state_from_json(controller, state_to_json(self.controller, self._feedback.state), "replace")
         feedback.gains = [*self._feedback.gains, (self.update, 1.0 if controller is None else controller.gain(feedback.state))]
         self._plan, self._feedback = plan, feedback
         self._gain.assign(feedback.gain)
@@ -201,7 +201,7 @@ class Scheduled(keras.optimizers.Optimizer):
         Raises `PlanMismatchError` for another plan or controller, which Keras may turn into a `ValueError` of the same text.
         """
         check_ours(store)
-        read_state(store[KEY], self._plan, self._feedback, mine=self._resume == "mine")
+        read_state(store[KEY], self._plan, self._feedback, mine=self._resume == "replace")
         self._gain.assign(self._feedback.gain)
 
     def get_config(self) -> dict[str, Any]:

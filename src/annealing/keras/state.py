@@ -81,9 +81,9 @@ def read_state(saved: Any, plan: Followed, feedback: Feedback, *, mine: bool) ->
     control, rule = data.get("control"), feedback.controller
     if (control is None) != (rule is None) and not mine:
         had = "a controller" if rule is None else "no controller"
-        raise PlanMismatchError(f'the saved run had {had}, and this one has {rule or "none"}: write resume="mine" to go on.')
+        raise PlanMismatchError(f'the saved run had {had}, and this one has {rule or "none"}: write resume="replace" to go on.')
     if rule is not None and control is not None:
-        feedback.state = state_from_json(rule, str(control), "mine" if mine else "same")
+        feedback.state = state_from_json(rule, str(control), "replace" if mine else "refuse")
     gains = [(int(first), float(gain)) for first, gain in cast("list[tuple[int, float]]", data.get("gains", [(0, 1.0)]))]
     now = 1.0 if rule is None else float(rule.gain(feedback.state))
     feedback.gains = gains if gains[-1][1] == now else [*gains, (int(data["update"]), now)]

@@ -21,7 +21,7 @@ from annealing.optax.used import updates_made
 VERSION = 1
 HEADER = "annealing"
 
-Resume: TypeAlias = Literal["same", "mine"]
+Resume: TypeAlias = Literal["refuse", "replace"]
 """What to do with the state of a run that followed another plan: refuse it, or go on from it with this one's."""
 
 
@@ -58,7 +58,7 @@ def load(
     plan: Followed | str,
     controller: Controller[Any] | str | None = None,
     *,
-    resume: Resume = "same",
+    resume: Resume = "refuse",
 ) -> Any:
     """Return the state that `save` was given: going on from there is as if one had never stopped.
 
@@ -73,11 +73,11 @@ def load(
     ...
     annealing.core.errors.PlanMismatchError: the saved state followed (0.1 * cosine()).over(100) up to update 0, and this
     run follows (2 * (0.1 * cosine())).over(100). Go on with the saved plan, branch it at an update to come, or write
-    resume="mine" to go on with this one.
+    resume="replace" to go on with this one.
 
     Arguments: `saved`, what `save` returned, or `numpy.load(path)` of it; `like`, a state of the same shape, such as
     `optimizer.init(params)` or `jax.eval_shape(optimizer.init, params)`; `plan` and `controller`, what this run follows. A
-    plan that was branched since, at an update to come, goes on. `resume="mine"` goes on with any.
+    plan that was branched since, at an update to come, goes on. `resume="replace"` goes on with any.
 
     Raises `PlanMismatchError` for another plan or controller, `ArgumentError` for the state of another optimizer,
     `ParseError` for what `save` has not written.
@@ -86,12 +86,12 @@ def load(
         raise ArgumentError(f"resume={resume!r} is unknown: write one of {', '.join(map(repr, get_args(Resume)))}.")
     mine, header = followed(plan), _header(saved)
     _check_controller(like, controller)
-    if resume == "same":
+    if resume == "refuse":
         check_goes_on(header["plan"], mine, int(header["update"]))
         before, now = header["controller"], None if controller is None else str(controller)
         if before != now:
             raise PlanMismatchError(
-                f'the saved state belongs to the controller {before}, not to {now}: give that one, or write resume="mine".'
+                f'the saved state belongs to the controller {before}, not to {now}: give that one, or write resume="replace".'
             )
     named = _leaves(like)
     extra = set(saved) - {name for name, _ in named} - {HEADER}

@@ -14,6 +14,8 @@ from annealing.core.errors import ArgumentError
 from annealing.torch.slot import Group, Slot, place_of
 
 MARK = "annealing_base_lr"
+LEFT = "annealing_left_lr"
+"""What a Scheduler that was removed left in lr: whoever wrote another rate since then means it as the group's own."""
 _LR = Slot("lr")
 
 
@@ -29,15 +31,25 @@ def mark(group: Group, rate: float | None = None) -> None:
     """Leave a group's own rate in the group, before anything is written over it."""
     if rate is not None:
         group[MARK] = rate
-    elif MARK not in group:
-        group[MARK] = float(group.get("initial_lr", group["lr"]))
+    elif MARK not in group or _rewritten(group):
+        group[MARK] = float(group["lr"] if _rewritten(group) else group.get("initial_lr", group["lr"]))
+    group.pop(LEFT, None)
+
+
+def leave(groups: Sequence[Group]) -> None:
+    """Remember the rates that are left in the groups, so that one which is written later is known from them."""
+    for group in groups:
+        if MARK in group:
+            group[LEFT] = float(group["lr"])
 
 
 def check_rates(groups: Sequence[Group]) -> None:
     """Refuse one rate for groups that were given different ones: whoever did so meant something by it."""
     for row, group in enumerate(groups):
         _LR.check(group, place_of(group, row))
-    rates = [float(group.get(MARK, group.get("initial_lr", group["lr"]))) for group in groups]
+    rates = [
+        float(group["lr"] if _rewritten(group) else group.get(MARK, group.get("initial_lr", group["lr"]))) for group in groups
+    ]
     row = next((row for row, rate in enumerate(rates) if not math.isclose(rate, rates[0], rel_tol=1e-6)), None)
     if row is not None:
         raise ArgumentError(
@@ -47,7 +59,13 @@ def check_rates(groups: Sequence[Group]) -> None:
         )
 
 
+def _rewritten(group: Group) -> bool:
+    return LEFT in group and float(group["lr"]) != group[LEFT]
+
+
 def _own_rate(group: Group, row: int) -> float:
+    if _rewritten(group):
+        return float(group["lr"])
     if MARK in group:
         return float(group[MARK])
     rate = float(group["lr"])

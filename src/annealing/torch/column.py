@@ -7,6 +7,7 @@ A column remembers rows, not group dictionaries: loading an optimizer's state re
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import countOf, is_, itemgetter
 from typing import Any, Protocol, final
@@ -59,9 +60,15 @@ class Numbers:
                 self.slot.replace(group, value)
 
     def untouched(self, groups: Sequence[Group]) -> bool:
-        """Tell whether every slot still holds what was written (counting looks at identity first)."""
-        mine = groups if self._pick is None else self._pick(groups)
-        return countOf(map(self._read, mine), self._wrote) == self._count
+        """Tell whether every slot still holds what was written: nearly always the very same object, so that is asked first."""
+        mine, wrote = groups if self._pick is None else self._pick(groups), self._wrote
+        if (field := self._field) is not None:
+            for group in mine:
+                if group[field] is not wrote:
+                    break
+            else:
+                return True
+        return countOf(map(self._read, mine), wrote) == self._count
 
     def foreign(self, groups: Sequence[Group]) -> int | None:
         """Return the first row that holds another number."""
@@ -121,7 +128,11 @@ class Tensors:
         self._pick, self._read = picker(rows, groups), reader(slot)
         self._bases, self._tensors = bases, list(tensors)
         # Groups that never had a rate of their own share the optimizer's one default tensor: fill it once.
-        self._fills = list({id(tensor): (tensor, base) for tensor, base in zip(tensors, bases, strict=True)}.values())
+        fills = {id(tensor): (tensor, base) for tensor, base in zip(tensors, bases, strict=True)}.values()
+        kinds: defaultdict[tuple[torch.dtype, torch.device], list[tuple[Tensor, float]]] = defaultdict(list)
+        for tensor, base in fills:
+            kinds[tensor.dtype, tensor.device].append((tensor, base))
+        self._fills = [_Fill(alike) for alike in kinds.values()]
         self._versions: list[int] = []
         self._value = math.nan
 
@@ -130,8 +141,8 @@ class Tensors:
         if value == self._value:
             return
         self._value = value
-        for tensor, base in self._fills:
-            tensor.fill_(value * base)
+        for fill in self._fills:
+            fill(value)
         self._versions = versions(self._tensors)
 
     def untouched(self, groups: Sequence[Group]) -> bool:
@@ -147,6 +158,36 @@ class Tensors:
     def scaled(self, value: float) -> list[tuple[int, float]]:
         """Return what each row would be given for a value of the plan."""
         return [(row, value * base) for row, base in zip(self._rows, self._bases, strict=True)]
+
+
+# What torch's own optimizers call; it has no public name.
+_copy: Any = torch._foreach_copy_  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
+_FEW = 4  # tensors that are filled one by one sooner than together
+
+
+@final
+class _Fill:
+    """Fills tensors of one type and device with a value times each one's base, in one call of torch however many they are."""
+
+    def __init__(self, pairs: Sequence[tuple[Tensor, float]]) -> None:
+        self._pairs, self._tensors = pairs, [tensor for tensor, _ in pairs]
+        bases, like = [base for _, base in pairs], pairs[0][0]
+        self._alike = len(set(bases)) == 1
+        self._bases = np.array(bases[:1] if self._alike else bases)
+        self._source = torch.empty(len(self._bases), dtype=like.dtype, device=like.device)
+        views = [self._source[place] for place in range(len(self._bases))]
+        self._sources = views * (len(pairs) if self._alike else 1)
+
+    def __call__(self, value: float) -> None:
+        if len(self._pairs) < _FEW:
+            for tensor, base in self._pairs:
+                tensor.fill_(value * base)
+            return
+        if self._alike:
+            self._source.fill_(value * self._pairs[0][1])
+        else:
+            self._source.copy_(torch.from_numpy(value * self._bases))
+        _copy(self._tensors, self._sources)
 
 
 @final

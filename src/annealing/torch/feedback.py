@@ -119,7 +119,7 @@ def taken_over(mine: Feedback, keys: Sequence[str], texts: Sequence[str]) -> Fee
         if bond.key not in saved:
             return fresh
         try:
-            return state_from_json(bond.controller, saved[bond.key], resume="mine")
+            return state_from_json(bond.controller, saved[bond.key], resume="replace")
         except PlanMismatchError:
             return fresh
 

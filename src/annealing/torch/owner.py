@@ -54,7 +54,7 @@ class Owner:
     def __init__(self, place: Place, manner: Manner) -> None:
         self.binding, self.feedback, self.update, self._bases, self._starts = place
         self.manner = manner
-        self.layout = Layout([], [], [], [], [])
+        self._keep(Layout([], [], [], [], []))
         self._written = self._used = self.feedback  # whose gains are in the slots, and were in the update made last
         self._handles: list[RemovableHandle] = []
         self.listeners: list[Callable[[Optimizer, int], None]] = []  # called after every update with its index
@@ -116,9 +116,15 @@ class Owner:
 
     def advance(self, optimizer: Optimizer) -> None:
         """Count one update and write what the next one uses."""
-        self.update += 1
-        self._used = self._written
-        self._write(optimizer)
+        self.update = update = self.update + 1
+        self._used, self._written = self._written, self.feedback
+        groups = optimizer.param_groups
+        for _, number, start, gains, columns in self._lanes:  # what _write does, without another call at every update
+            value = number(update - start)
+            if gains:
+                value *= self.feedback.gain(gains)
+            for column in columns:
+                column.write(groups, value)
         if self.listeners:
             for listener in tuple(self.listeners):
                 listener(optimizer, self.update - 1)
@@ -160,8 +166,12 @@ class Owner:
         rows = enumerate(groups)
         return [known.get(id(group), saved[row] if row < len(saved) else now) for row, group in rows]
 
-    def _take(self, optimizer: Optimizer, layout: Layout) -> None:
+    def _keep(self, layout: Layout) -> None:
         self.layout = layout
+        self._lanes, self._columns, self._members = layout.lanes, layout.columns, len(layout.members)  # read at every update
+
+    def _take(self, optimizer: Optimizer, layout: Layout) -> None:
+        self._keep(layout)
         if len(self._starts) <= len(layout.starts):
             self._starts = ()  # the groups know their own now
         self._write(optimizer)
@@ -190,12 +200,12 @@ class Owner:
         unusual_before, unusual_after = disable(self._before), disable(self._after)
 
         def before(optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            groups, layout = optimizer.param_groups, self.layout
-            if self._open or kwargs or len(args) > 1 or len(groups) != len(layout.members) or tracer() is not None:
+            groups = optimizer.param_groups
+            if self._open or kwargs or len(args) > 1 or len(groups) != self._members or tracer() is not None:
                 unusual_before(optimizer, args, kwargs)
                 return
             self._open = True
-            for column in layout.columns:
+            for column in self._columns:
                 if not column.untouched(groups):
                     self._verify(groups)
 

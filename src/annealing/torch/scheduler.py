@@ -15,7 +15,7 @@ from annealing.core.errors import ArgumentError, ConflictError, KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.core.schedule import Schedule
-from annealing.torch.base import MARK, check_rates
+from annealing.torch.base import MARK, check_rates, leave
 from annealing.torch.binding import bind, checked
 from annealing.torch.feedback import Control, feedback_of
 from annealing.torch.layout import check_reach
@@ -223,7 +223,12 @@ class Scheduler(LRScheduler):
         self._idle = 0
 
     def remove(self) -> None:
-        """Let go of the optimizer, whose values stay as they are: another Scheduler may follow."""
+        """Let go of the optimizer, whose values stay as they are: another Scheduler may follow.
+
+        A rate that is written into a group after that is the group's own, which a later `factor=` multiplies.
+        """
+        if self._owner.attached and any(column.slot == _LR for column in self._owner.layout.columns):
+            leave(self.optimizer.param_groups)
         self._owner.remove()
 
     @property
