@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
@@ -71,6 +71,7 @@ def through_torch(state: dict[str, Any]) -> dict[str, Any]:
     stored=st.sampled_from([through_json, through_torch]),
     shown=st.booleans(),
 )
+@settings(max_examples=20)  # each one trains three times
 def test_stopping_anywhere_and_resuming_in_any_order_equals_never_stopping(
     plan: an.Plan, mode: str, where: float, order: tuple[str, ...], stored: Callable[..., dict[str, Any]], shown: bool
 ) -> None:
@@ -104,6 +105,7 @@ def test_stopping_anywhere_and_resuming_in_any_order_equals_never_stopping(
     assert used == expected
 
 
+@settings(max_examples=30)
 @given(plan=plans(), k=values)
 def test_every_update_uses_the_value_of_its_index(plan: an.Plan, k: float) -> None:
     plan = varying(k * plan)

@@ -178,7 +178,7 @@ CHANGES: dict[str, tuple[an.Plan, an.Plan]] = {
 }
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(policy=st.sampled_from(POLICIES), stops=st.lists(st.integers(1, 6), min_size=2, max_size=3))
 def test_resuming_again_and_again_with_the_same_script_equals_resuming_once(policy: Any, stops: list[int]) -> None:
     before, after = CHANGES[policy]
