@@ -2,6 +2,8 @@
 
 from annealing.forecast.bound import bound, bound_curve, bound_gradient
 from annealing.forecast.calibration import Calibration, Case, calibrate
+from annealing.forecast.design import design, design_for_bound
+from annealing.forecast.designed import Candidate, Design
 from annealing.forecast.fitted import Band, Fit, FittedLaw, Pilot
 from annealing.forecast.fitting import fit
 from annealing.forecast.laws import LAWS
@@ -10,7 +12,9 @@ __all__ = [
     "LAWS",
     "Band",
     "Calibration",
+    "Candidate",
     "Case",
+    "Design",
     "Fit",
     "FittedLaw",
     "Pilot",
@@ -18,5 +22,7 @@ __all__ = [
     "bound_curve",
     "bound_gradient",
     "calibrate",
+    "design",
+    "design_for_bound",
     "fit",
 ]

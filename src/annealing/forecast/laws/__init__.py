@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annealing.core.errors import ArgumentError
 from annealing.forecast.laws.functional_scaling import FUNCTIONAL_SCALING
-from annealing.forecast.laws.law import Law, Parameter, Prior, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Parameter, Prior, Scale, Terms
 from annealing.forecast.laws.log import LOGARITHMIC
 from annealing.forecast.laws.momentum import MOMENTUM
 from annealing.forecast.laws.multi_power import MULTI_POWER
@@ -14,7 +14,7 @@ from annealing.forecast.laws.rate_blind import RATE_BLIND
 LAWS: dict[str, Law] = {law.name: law for law in (POWER, LOGARITHMIC, MULTI_POWER, FUNCTIONAL_SCALING, MOMENTUM, RATE_BLIND)}
 """Every law by its name."""
 
-__all__ = ["LAWS", "Law", "Parameter", "Prior", "Scale", "Terms", "law_named"]
+__all__ = ["LAWS", "Form", "Law", "Parameter", "Prior", "Scale", "Terms", "law_named"]
 
 
 def law_named(name: str) -> Law:

@@ -10,6 +10,7 @@ functional-scaling law. The two laws differ in phi.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import final
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats, powers
-from annealing.forecast.laws.law import Law, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Scale, Terms
 from annealing.forecast.laws.parts import power_of_progress, taken_away
 
 
@@ -27,6 +28,19 @@ class Extended(Law):
     @abstractmethod
     def phi(self, rate: Floats, log_rate: Floats, shape: float) -> tuple[Floats, Floats]:
         """The noise that a rate leaves, and its derivative with respect to `shape`."""
+
+    @abstractmethod
+    def phi_slope(self, rate: Floats, shape: float) -> Floats:
+        """The derivative of `phi` with respect to the rate."""
+
+    @final
+    def form(self, values: Floats) -> Form:
+        clock, shape, memory, log_relax, fall, offset = values.tolist()
+
+        def phi(rate: Floats) -> tuple[Floats, Floats]:
+            return self.phi(rate, np.log(rate), shape)[0], self.phi_slope(rate, shape)
+
+        return Form(clock, offset, fall, phi, memory, math.exp(log_relax))
 
     @final
     def terms(self, values: Floats, run: Sampled, scale: Scale) -> Terms:

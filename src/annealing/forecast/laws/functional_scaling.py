@@ -9,11 +9,13 @@ update at the reference rate.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats
-from annealing.forecast.laws.law import Law, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Scale, Terms, proportional
 from annealing.forecast.laws.parts import FALL, RELAX, power_of_progress, taken_away
 
 
@@ -29,6 +31,10 @@ class FunctionalScaling(Law):
         return Terms(
             progress, run.sums(weight * gone), np.stack((nothing, by_fall)), np.stack((run.sums(weight * by_relax), nothing))
         )
+
+    def form(self, values: Floats) -> Form:
+        log_relax, fall = values.tolist()
+        return Form(1.0, 0.0, fall, proportional, 1.0, math.exp(log_relax))
 
     def starts(self, scale: Scale) -> tuple[tuple[float, ...], ...]:
         return ((-3.0, 0.5), (-5.0, 0.5), (-7.0, 0.5))

@@ -9,8 +9,11 @@ reference rate.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
+
+import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats
@@ -50,6 +53,28 @@ class Terms(NamedTuple):
     noise_slopes: Floats
 
 
+class Form(NamedTuple):
+    """What a law is in numbers, once its parameters are known: all that the design of a schedule needs.
+
+    progress is `(Σ x^clock / S_ref + offset)^-fall`; noise is `Σ_k [phi(x_k) − phi(x_{k−1})] · [1 − kept(u_k)]` with
+    `u_k = relax · x_k^-lag · Σ_{i ≥ k} x_i^memory` and `kept(u) = (1 + u)^-tail`, or `e^-u` where tail is infinite.
+    """
+
+    clock: float
+    offset: float
+    fall: float
+    phi: Callable[[Floats], tuple[Floats, Floats]]  # the noise that a relative rate leaves, and its derivative
+    memory: float
+    relax: float
+    lag: float = 0.0
+    tail: float = 1.0
+
+
+def proportional(rate: Floats) -> tuple[Floats, Floats]:
+    """Noise that is proportional to the rate, and its derivative."""
+    return rate, np.ones_like(rate)
+
+
 @dataclass(frozen=True)
 class Law(ABC):
     """One law, without the values of its parameters."""
@@ -61,6 +86,10 @@ class Law(ABC):
     @abstractmethod
     def terms(self, values: Floats, run: Sampled, scale: Scale) -> Terms:
         """The two curves at each sample of a run, for these values of the parameters."""
+
+    @abstractmethod
+    def form(self, values: Floats) -> Form:
+        """The law in numbers, for these values of its own parameters."""
 
     def priors(self, scale: Scale) -> dict[str, Prior]:
         """What is believed about the parameters before any pilot was seen, by name."""

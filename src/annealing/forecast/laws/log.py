@@ -32,6 +32,10 @@ class Logarithmic(Extended):
         value = top / whole
         return value, (risen / (1 + risen) - value * (rise / (1 + rise))) / whole
 
+    def phi_slope(self, rate: Floats, shape: float) -> Floats:
+        rise = math.exp(shape)
+        return rise / ((1 + rise * rate) * math.log1p(rise))
+
     def priors(self, scale: Scale) -> dict[str, Prior]:
         return {
             "clock": Prior(0.69, 0.03, SOURCE),

@@ -9,11 +9,13 @@ the rate: the decay `lam` is per update, and `log_forget = ln(−ln lam)`. B in 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats
-from annealing.forecast.laws.law import Law, Parameter, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Parameter, Scale, Terms, proportional
 from annealing.forecast.laws.parts import FALL, power_of_progress
 
 
@@ -33,6 +35,10 @@ class Momentum(Law):
             np.stack((nothing, by_fall)),
             np.stack((run.sums(weight * kept * forgotten), nothing)),
         )
+
+    def form(self, values: Floats) -> Form:
+        log_forget, fall = values.tolist()
+        return Form(1.0, 0.0, fall, proportional, 0.0, math.exp(log_forget), tail=math.inf)
 
     def starts(self, scale: Scale) -> tuple[tuple[float, ...], ...]:
         return tuple((float(np.log(-np.log(keep))), 0.5) for keep in (0.99, 0.995, 0.998, 0.999, 0.9995))

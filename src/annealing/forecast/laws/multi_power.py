@@ -9,13 +9,14 @@ B → ∞ fits as well), so only its predictions mean anything. It ranks schedul
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
 import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats
-from annealing.forecast.laws.law import Law, Parameter, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Parameter, Scale, Terms, proportional
 from annealing.forecast.laws.parts import FALL, RELAX, power_of_progress
 
 
@@ -40,6 +41,10 @@ class MultiPower(Law):
                 (run.sums(by_log_u), run.sums(-by_log_u * run.log_centre), run.sums(weight * kept * log_one_more) * tail, nothing)
             ),
         )
+
+    def form(self, values: Floats) -> Form:
+        log_relax, lag, log_tail, fall = values.tolist()
+        return Form(1.0, 0.0, fall, proportional, 1.0, math.exp(log_relax), lag, math.exp(log_tail))
 
     def starts(self, scale: Scale) -> tuple[tuple[float, ...], ...]:
         return tuple(

@@ -28,6 +28,9 @@ class Power(Extended):
         value = np.exp(shape * log_rate)
         return value, value * log_rate
 
+    def phi_slope(self, rate: Floats, shape: float) -> Floats:
+        return shape * rate ** (shape - 1)
+
     def priors(self, scale: Scale) -> dict[str, Prior]:
         return {
             "clock": Prior(0.645, 0.03, SOURCE),

@@ -12,7 +12,7 @@ import numpy as np
 
 from annealing.forecast.blocks import Sampled
 from annealing.forecast.cells import Floats
-from annealing.forecast.laws.law import Law, Scale, Terms
+from annealing.forecast.laws.law import Form, Law, Scale, Terms, proportional
 from annealing.forecast.laws.parts import FALL, power_of_progress
 
 
@@ -23,6 +23,9 @@ class RateBlind(Law):
         progress, _, by_fall = power_of_progress(run.updates, scale.updates, 0.0, float(values[0]))
         nothing = np.zeros_like(progress)
         return Terms(progress, nothing, by_fall[None, :], nothing[None, :])
+
+    def form(self, values: Floats) -> Form:
+        return Form(0.0, 0.0, float(values[0]), proportional, 0.0, 0.0)
 
     def starts(self, scale: Scale) -> tuple[tuple[float, ...], ...]:
         return ((0.3,), (0.6,))
