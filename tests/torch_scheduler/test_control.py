@@ -136,7 +136,7 @@ def test_a_metric_is_any_one_number(metric: Any) -> None:
     assert json.loads(json.dumps(scheduler.state_dict())) == scheduler.state_dict()
 
 
-@pytest.mark.parametrize("metric", [None, "2", True, torch.ones(2), [2.0]])
+@pytest.mark.parametrize("metric", [None, "2", True, torch.ones(2), [2.0], np.ones(2), np.ones((2, 1)), np.zeros(0)])
 def test_a_metric_that_is_no_number_is_refused_and_changes_nothing(metric: Any) -> None:
     scheduler = Scheduler(sgd(), lr=PLAN, control=PLATEAU)
     state = scheduler.state_dict()

@@ -81,6 +81,20 @@ def observed(value: Any) -> float:
     )
 
 
+def one_number(observation: Any) -> Any:
+    """Return an observation as a plain Python number where it is an array or a tensor of one, so that states stay plain.
+
+    >>> one_number(np.array([0.5])), one_number(3)
+    (0.5, 3)
+
+    Raises `KindError` for more than one number, or none; what is no number at all is refused by the controller.
+    """
+    size = math.prod(getattr(observation, "shape", ()))
+    if size != 1:
+        raise KindError(f"observe() sees one number and was given {size}: write loss.mean(), say.")
+    return observation.item() if hasattr(observation, "item") else observation
+
+
 def _real(value: Any) -> float:
     try:
         return float(value)

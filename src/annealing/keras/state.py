@@ -13,6 +13,7 @@ import numpy as np
 
 from annealing.control import Controller, state_from_json, state_to_json
 from annealing.control import parse as parse_controller
+from annealing.control.values import one_number
 from annealing.core.errors import ArgumentError, KindError, ParseError, PlanMismatchError
 from annealing.core.follow import Followed, check_goes_on
 
@@ -42,7 +43,7 @@ class Feedback:
         """Give the controller one observation, after so many updates; return the gain from here on."""
         if self.controller is None:
             raise KindError("there is no controller to observe anything: write Scheduled(…, controller=Plateau()).")
-        self.state, gain = self.controller.step(self.state, value)
+        self.state, gain = self.controller.step(self.state, one_number(value))
         if gain != self.gain:
             self.gains.append((update, float(gain)))
         return self.gain

@@ -13,10 +13,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple, final
 
-from torch import Tensor
-
 from annealing.control import Controller, Product, parse, saved_controller, state_from_json, state_to_json
 from annealing.control.protocol import Transition
+from annealing.control.values import one_number
 from annealing.core.errors import ArgumentError, KindError, PlanMismatchError
 from annealing.torch.slot import Slot
 
@@ -124,15 +123,6 @@ def taken_over(mine: Feedback, keys: Sequence[str], texts: Sequence[str]) -> Fee
             return fresh
 
     return replace(mine, states=tuple(state(bond, fresh) for bond, fresh in zip(mine.bonds, mine.states, strict=True)))
-
-
-def one_number(metric: object) -> float | object:
-    """Return a metric as a Python number where it is a tensor of one, so that states stay plain; checked by the controller."""
-    if isinstance(metric, Tensor):
-        if metric.numel() != 1:
-            raise KindError(f"observe() sees one number and was given {metric.numel()}: write loss.mean(), say.")
-        return metric.detach().item()
-    return metric
 
 
 def peaks(controller: AnyController) -> list[float]:
