@@ -6,7 +6,7 @@ import math
 
 from annealing.core.checks import number
 from annealing.core.errors import ArgumentError, LengthError
-from annealing.core.phases import hold, linear, polynomial
+from annealing.core.phases import hold, jump, linear, polynomial
 from annealing.core.phases import power as power_law
 from annealing.core.plan import Plan
 from annealing.dialects.catalogue import dialect
@@ -50,10 +50,13 @@ def get_linear_schedule_with_warmup(lr: float, num_warmup_steps: int, num_traini
     >>> transformers.get_linear_schedule_with_warmup(lr=3e-4, num_warmup_steps=100, num_training_steps=1000)
     (3e-4 * chain(warmup(100, start=0), linear())).over(1000)
 
-    Raises `LengthError` for a warm-up that is longer than the run. Ours: `lr * chain(warmup(100), linear())`.
+    Odd: a warm-up that is longer than the run goes on past its end, and falls to 0 at once. Ours: `lr * chain(warmup(100),
+    linear())`, which refuses such a warm-up.
     """
     whole_curve(last_epoch)
-    return (rate("lr", lr) * warmed(num_warmup_steps, linear())).over(num_training_steps)
+    up, total = count("num_warmup_steps", num_warmup_steps), count("num_training_steps", num_training_steps, 1)
+    down = [linear()] if up <= total else [jump(0), hold()]
+    return (rate("lr", lr) * warmed(up, *down)).over(max(up, total))
 
 
 @dialect(
@@ -75,7 +78,8 @@ def get_polynomial_decay_schedule_with_warmup(
     >>> transformers.get_polynomial_decay_schedule_with_warmup(0.1, 100, 1000, lr_end=0.001, power=2)
     (0.1 * chain(warmup(100, start=0), polynomial(to=0.01))).over(1000)
 
-    Odd: `lr_end` is what it says only in groups of the optimizer's own rate. Raises `ArgumentError` unless `lr` is above it,
+    Odd: `lr_end` is what it says only in groups of the optimizer's own rate; a warm-up that is longer than the run goes on past
+    its end, and falls to `lr_end` at once. Raises `ArgumentError` unless `lr` is above it,
     `LengthError` where theirs divides by zero: a warm-up for the whole run.
     Ours: `lr * chain(warmup(100), polynomial(to=lr_end / lr))`.
     """
@@ -85,7 +89,9 @@ def get_polynomial_decay_schedule_with_warmup(
         raise ArgumentError(f"lr_end={lr_end!r} is not below lr={lr!r}: write a smaller lr_end.")
     if num_warmup_steps == num_training_steps:
         raise LengthError(f"num_warmup_steps={num_warmup_steps} leaves nothing of the run to decay: write a shorter warm-up.")
-    return (peak * warmed(num_warmup_steps, polynomial(to=end / peak, power=power))).over(num_training_steps)
+    up, total = count("num_warmup_steps", num_warmup_steps), count("num_training_steps", num_training_steps, 1)
+    down = [polynomial(to=end / peak, power=power)] if up < total else [jump(end / peak), hold()]
+    return (peak * warmed(up, *down)).over(max(up, total))
 
 
 @dialect("transformers.get_inverse_sqrt_schedule", odd=ZERO, example="lr=3e-4, num_warmup_steps=100")
