@@ -31,6 +31,19 @@ def test_the_peak_between_two_keyframes_is_found() -> None:
     assert facts(hump).peak == (500.0, 0.25)
 
 
+@pytest.mark.parametrize(
+    "schedule", [an.chain(an.warmup(3_000_000), an.cosine()), an.chain(an.hold("30%"), an.jump(0.1), an.hold()), an.sgdr()]
+)
+def test_the_area_of_a_long_run_is_summed_up_between_the_places_looked_at(schedule: an.Schedule) -> None:
+    plan = schedule.over(5_000_001)
+    assert facts(plan).area == pytest.approx(plan.area(), rel=1e-9)
+
+
+def test_the_area_of_a_run_of_tokens_needs_no_look_at_every_one() -> None:
+    count = 2 * 10**12  # a sum over each of them would take hours
+    assert facts(an.cosine().over(count, unit="tokens")).area == pytest.approx((count + 1) / 2, rel=1e-9)
+
+
 def test_a_run_without_an_end_has_no_last_value_and_no_area() -> None:
     found = facts(an.chain(an.warmup(100), an.power(-0.5, per=100)).over(an.inf))
 
