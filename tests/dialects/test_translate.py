@@ -86,6 +86,12 @@ def test_what_is_no_scheduler_is_refused() -> None:
     refused(None, "NoneType is no scheduler")
 
 
+@pytest.mark.parametrize("ours", [an.cosine(), an.cosine().over(9), an.Recipe(lr=an.cosine()), an.Recipe(lr=an.cosine()).over(9)])
+def test_what_is_ours_or_text_has_nothing_to_translate(ours: Any) -> None:
+    refused(ours, r"is written in our words already: there is nothing to translate")
+    refused(str(ours), r"is text: annealing\.dialects\.parse reads a call")
+
+
 def test_a_function_of_optax_names_the_dialect_to_call() -> None:
     optax = require("optax")
     refused(optax.cosine_decay_schedule(0.1, 100), r"write annealing\.dialects\.optax\.cosine_decay_schedule\(…\)")

@@ -11,7 +11,8 @@ from typing import Any
 
 from annealing.core.errors import AnnealingError, KindError
 from annealing.core.plan import Plan
-from annealing.core.recipe import RecipePlan
+from annealing.core.recipe import Recipe, RecipePlan
+from annealing.core.schedule import Schedule
 from annealing.dialects.translate import keras, timm, torch, transformers
 
 __all__ = ["translate"]
@@ -97,6 +98,10 @@ def _why_not(scheduler: Any) -> str:
             f"{name} is a function, which keeps its arguments to itself: write annealing.dialects.optax.{made_by}(…) with the "
             f"arguments that optax.{made_by} was given."
         )
+    if isinstance(scheduler, (Schedule, Plan, Recipe, RecipePlan)):
+        return f"{scheduler} is written in our words already: there is nothing to translate."
+    if isinstance(scheduler, str):
+        return f"{scheduler[:40]!r} is text: annealing.dialects.parse reads a call, such as torch.StepLR(lr=0.1, step_size=30)."
     if isinstance(scheduler, type):
         return f"{name} is a class: give translate a scheduler that it made, or call annealing.dialects with its arguments."
     if callable(scheduler):
