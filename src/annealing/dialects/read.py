@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Sequence
 from importlib import import_module, util
+from inspect import signature
 from typing import Any
 
 from annealing.core.errors import AnnealingError, ParseError
@@ -17,9 +19,10 @@ from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse as parse_own
 from annealing.core.text import write
-from annealing.core.text.words import NUMBERS, OPERATIONS
+from annealing.core.text.words import NUMBERS, OPERATIONS, WORDS
 from annealing.dialects.catalogue import DIALECTS, Dialect
 
+_OPTIMIZER = ("optimizer", "optim", "opt")  # what it is called in the call that people paste
 _LONGEST = 20_000  # characters: nobody types a longer call, and a short one cannot be nested beyond measure
 
 
@@ -38,16 +41,47 @@ def parse(text: str) -> Schedule | Plan | Recipe | RecipePlan:
     what is not in the language, and the errors of the schedule itself.
     """
     if not isinstance(text, str) or len(text) > _LONGEST or "." not in text:
-        return parse_own(text)
+        return _parse_own(text)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         if not any(isinstance(node, ast.Call) and _library(node) for node in ast.walk(tree)):
-            return parse_own(text)
+            return _parse_own(text)
         return parse_own(ast.unparse(_Ours().visit(tree)))
     except SyntaxError:
         return parse_own(text)  # it is shorthand of ours, or no language at all
     except (RecursionError, MemoryError):
         raise ParseError(f"{text[:77]!r}… is nested too deeply.") from None
+
+
+def _parse_own(text: str) -> Schedule | Plan | Recipe | RecipePlan:
+    """Read what holds no other library's call; where that fails over such a name without its library, say how it is written."""
+    try:
+        return parse_own(text)
+    except ParseError:
+        meant = _meant(text) if isinstance(text, str) and len(text) <= _LONGEST else ""
+        if meant:
+            raise ParseError(meant) from None
+        raise
+
+
+def _meant(text: str) -> str:
+    """What to write where a text names another library's schedule without its library or its arguments; or nothing."""
+    from annealing.dialects import everything
+
+    try:
+        nodes = [node for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.expr)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    for path in filter(None, map(_path, nodes)):  # from the outside in: the whole path before its parts
+        named = [row for row in everything() if row.name.partition(".")[2] == path[-1]]
+        if named and path[-1].lower() not in WORDS:
+            return f"{path[-1]} is written with its library and its arguments, such as {_shortest(named)}."
+    of = [row for row in everything() if row.library == text.strip()]
+    return f"{text.strip()} is a library: write one of its schedules, such as {_shortest(of)}." if of else ""
+
+
+def _shortest(rows: Sequence[Dialect]) -> str:
+    return min(rows, key=lambda row: (not row.checked, len(row.example))).example
 
 
 def spoken(text: str) -> tuple[Dialect, ...]:
@@ -97,6 +131,9 @@ def _made(node: ast.Call) -> Any:
     row = _row(node)
     if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
         raise ParseError("* and ** are not in the language: write every argument out.")
+    if any(isinstance(value, ast.Name) and value.id in _OPTIMIZER for value in (*node.args, *(k.value for k in node.keywords))):
+        instead = "write its rate in that place, lr=0.1" if next(iter(signature(row.make).parameters)) == "lr" else "leave it out"
+        raise ParseError(f"{row.name}(…): a text has no optimizer: {instead}, as in {row.example}.")
     arguments = [_value(argument) for argument in node.args]
     named = {k.arg: _value(k.value) for k in node.keywords if k.arg is not None}
     try:

@@ -153,7 +153,13 @@ def _methods(node: ast.expr, reading: Reading) -> Any:
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         calls.append((node.func.attr, node))
         node = node.func.value
+    elsewhere = isinstance(node, ast.Attribute) or (isinstance(node, ast.Name) and node.id not in {*WORDS, *reading.names})
     for name, _ in calls:
+        if name not in METHODS and elsewhere:
+            raise ParseError(
+                f"{_short(f'{ast.unparse(node)}.{name}(…)')} is not in the language: annealing.dialects.parse reads what other "
+                "libraries call their schedules, such as torch.StepLR(lr=0.1, step_size=30)."
+            )
         if name not in METHODS:
             raise ParseError(f".{name}(…) is not in the language; after a schedule write one of {', '.join(METHODS)}.")
     if sum(name not in _EDITS for name, _ in calls) > DEEPEST:
