@@ -167,7 +167,7 @@ def test_another_plan_is_refused_when_fit_begins_unless_it_is_asked_for() -> Non
     model, other = network(sgd()), an.Recipe(lr=LR).over(UPDATES)
     legs(model, 0, 3, callback())
 
-    with pytest.raises(an.AnnealingError, match=r"up to update 3, and this run follows .*resume=\"mine\"") as caught:
+    with pytest.raises(an.AnnealingError, match=r"up to update 3, and this run follows .*resume=\"replace\"") as caught:
         learn(model, range(3, 6), ScheduleCallback(other))
     assert isinstance(caught.value, ValueError)
     with pytest.raises(an.AnnealingError, match=r"has the controller .*, not Plateau\(\)"):
