@@ -6,6 +6,7 @@ from annealing.torch.batch_sampler import PlannedBatches as PlannedBatches
 from annealing.torch.groups import param_groups as param_groups
 from annealing.torch.idioms import layerwise as layerwise
 from annealing.torch.idioms import no_decay as no_decay
+from annealing.torch.noise_probe import NoiseProbe as NoiseProbe
 from annealing.torch.record import Recording as Recording
 from annealing.torch.record import record as record
 from annealing.torch.scheduler import Scheduler as Scheduler

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
 from annealing.core.check_rate import check_rate
-from annealing.core.errors import ArgumentError, KindError
+from annealing.core.errors import KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import Recipe, RecipePlan
 from annealing.core.schedule import Schedule
@@ -81,12 +81,7 @@ def read_plan(value: object, mode: Mode) -> Plan | RecipePlan:
 
 
 def checked(mode: Mode, plan: Plan | RecipePlan) -> Binding:
-    """Return the binding after checking the plan's clock and every value it could give to the optimizer."""
-    if plan.unit != "updates":
-        raise ArgumentError(
-            f"the plan counts {plan.unit} and a Scheduler counts updates: "
-            "write .over(total) with the number of updates, or .over(Horizon.of(loader, epochs=...))."
-        )
+    """Return the binding after checking every value it could give to the optimizer."""
     if isinstance(plan, Plan):
         check_rate(plan, mode)
     else:

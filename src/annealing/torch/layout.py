@@ -24,7 +24,7 @@ class Lane(NamedTuple):
 
     plan: Plan
     number: Callable[[float], float]  # the plan, as what is called at every update
-    start: int  # the update at which the plan begins for these groups
+    start: float  # the update at which the plan begins for these groups
     gains: tuple[str, ...]  # the keys of the controllers whose gains multiply it
     columns: list[Column]
 
@@ -35,7 +35,7 @@ class Layout(NamedTuple):
     lanes: list[Lane]
     columns: list[Column]  # the same columns
     bases: list[float]  # every group's own rate where a factor multiplies it, else empty
-    starts: list[int]  # the update at which each group's plan begins
+    starts: list[float]  # the place on the clock at which each group's plan begins
     members: list[Group]  # the groups, to know later which of them are new
 
 
@@ -46,14 +46,14 @@ class Ask(NamedTuple):
     feedback: Feedback
     flat: bool
     bases: Sequence[float]  # those of a saved state
-    starts: Sequence[int]
+    starts: Sequence[float]
     taken: Mapping[Slot, str]  # the slots that another Scheduler owns, with what it follows
 
 
 class _Cell(NamedTuple):
     row: int
     slot: Slot
-    lane: tuple[int, int, tuple[str, ...]]  # which plan, its start, its gains
+    lane: tuple[int, float, tuple[str, ...]]  # which plan, its start, its gains
     base: float
 
 
@@ -73,7 +73,7 @@ def lay_out(optimizer: Optimizer, ask: Ask) -> Layout:
             mark(groups[cell.row], cell.base if bases else None)
     if not ask.flat:
         _unshare(optimizer, cells)
-    members: defaultdict[tuple[int, int, tuple[str, ...]], defaultdict[tuple[Slot, bool], list[_Cell]]]
+    members: defaultdict[tuple[int, float, tuple[str, ...]], defaultdict[tuple[Slot, bool], list[_Cell]]]
     members = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         flat = ask.flat and cell.slot.field == "lr"  # Adam wants both betas in the same form

@@ -21,6 +21,7 @@ from annealing.torch.column import Column
 from annealing.torch.feedback import Feedback
 from annealing.torch.layout import Ask, Layout, lay_out
 from annealing.torch.slot import Group, Slot, place_of
+from annealing.torch.uses import Uses, check_clock, whole_if_it_is
 
 Count: TypeAlias = Literal["updates", "step"]
 """updates: every successful optimizer.step() counts. step: every scheduler.step() does, for a replayed CUDA graph."""
@@ -35,6 +36,7 @@ class Manner(NamedTuple):
     counts: Count = "updates"
     new_groups: NewGroups = "join"
     flat: bool = False
+    uses: Uses | None = None  # of a plan that counts something else than updates
 
 
 class Place(NamedTuple):
@@ -44,7 +46,8 @@ class Place(NamedTuple):
     feedback: Feedback
     update: int = 0
     bases: tuple[float, ...] = ()
-    starts: tuple[int, ...] = ()
+    starts: tuple[float, ...] = ()
+    seen: float = 0.0  # on the plan's clock, where it does not count updates
 
 
 @final
@@ -52,21 +55,27 @@ class Owner:
     """Hooks on one optimizer. `update` is the index of the update that comes next."""
 
     def __init__(self, place: Place, manner: Manner) -> None:
-        self.binding, self.feedback, self.update, self._bases, self._starts = place
+        self.binding, self.feedback, self.update, self._bases, self._starts, self.seen = place
         self.manner = manner
         self._keep(Layout([], [], [], [], []))
         self._written = self._used = self.feedback  # whose gains are in the slots, and were in the update made last
         self._handles: list[RemovableHandle] = []
         self.listeners: list[Callable[[Optimizer, int], None]] = []  # called after every update with its index
+        self._before_last = self.seen  # where the update made last began
         self._open = self._nested = self._pretended = False
         self._counting = manner.counts == "updates"
+
+    @property
+    def position(self) -> int:
+        """Where the update that comes next begins, on the clock of the plan."""
+        return self.update if self.manner.uses is None else whole_if_it_is(self.seen)
 
     @property
     def place(self) -> Place:
         """What a copy needs to go on from here."""
         starts = self.layout.starts + list(self._starts[len(self.layout.starts) :])
         apart = self.manner.new_groups == "own_clock" or any(starts)
-        return Place(self.binding, self.feedback, self.update, self._bases, tuple(starts) if apart else ())
+        return Place(self.binding, self.feedback, self.update, self._bases, tuple(starts) if apart else (), self.seen)
 
     def attach(self, optimizer: Optimizer) -> None:
         """Take the slots and write the first values, or change nothing and raise `ConflictError`."""
@@ -88,7 +97,8 @@ class Owner:
     def follow(self, optimizer: Optimizer, place: Place) -> None:
         """Go on from another place: the one way in which the plan or the clock changes from outside."""
         layout = self._lay_out(optimizer, place)
-        self.binding, self.feedback, self.update, self._bases, self._starts = place
+        self.binding, self.feedback, self.update, self._bases, self._starts, self.seen = place
+        self._before_last = self.seen
         self._used = self.feedback
         self._take(optimizer, layout)
 
@@ -117,6 +127,8 @@ class Owner:
     def advance(self, optimizer: Optimizer) -> None:
         """Count one update and write what the next one uses."""
         self.update = update = self.update + 1
+        if self.manner.uses is not None:
+            update = self._count(self.manner.uses)
         self._used, self._written = self._written, self.feedback
         groups = optimizer.param_groups
         for _, number, start, gains, columns in self._lanes:  # what _write does, without another call at every update
@@ -129,15 +141,24 @@ class Owner:
             for listener in tuple(self.listeners):
                 listener(optimizer, self.update - 1)
 
-    def used(self) -> Iterator[tuple[Plan, int, float, list[Column]]]:
-        """Yield what the update made last used: each plan, where it begins, its gain, and the columns that took it."""
-        for plan, _, start, gains, columns in self.layout.lanes:
-            yield plan, start, self._used.gain(gains), columns
+    def _count(self, uses: Uses) -> float:
+        """Move a clock that does not count updates, and return where the next one begins."""
+        self._before_last = self.seen
+        self.seen += uses.take(self.update - 1)
+        return self.seen
 
-    def values(self, slot: Slot, update: int | None = None) -> dict[int, float]:
+    def used(self) -> Iterator[tuple[Plan, float, float, list[Column]]]:
+        """Yield what the update made last used: each plan, its place in it, its gain, and the columns that took it."""
+        last = self.update - 1 if self.manner.uses is None else self._before_last
+        for plan, _, start, gains, columns in self.layout.lanes:
+            yield plan, last - start, self._used.gain(gains), columns
+
+    def values(self, slot: Slot, update: float | None = None) -> dict[int, float]:
         """Return the value of a slot at an update (by default the next), for every group in which it is owned."""
         update = self.update if update is None else update
         feedback = self.feedback if update >= self.update else self._used
+        if self.manner.uses is not None:  # which knows two places only: of the next update, and of the last
+            update = self.seen if update >= self.update else self._before_last
         return {
             row: value
             for plan, _, start, gains, columns in self.layout.lanes
@@ -149,10 +170,11 @@ class Owner:
     def _lay_out(self, optimizer: Optimizer, place: Place, *, anew: bool = False) -> Layout:
         others = [owner for owner in owners_of(optimizer) if owner is not self]
         taken = {column.slot: owner.binding.text for owner in others for column in owner.layout.columns}
+        check_clock(self.manner.uses, place.binding.plan)
         starts = self._starts_of(optimizer.param_groups, place, anew=anew)
         return lay_out(optimizer, Ask(place.binding, place.feedback, self.manner.flat, place.bases, starts, taken))
 
-    def _starts_of(self, groups: Sequence[Group], place: Place, *, anew: bool) -> list[int]:
+    def _starts_of(self, groups: Sequence[Group], place: Place, *, anew: bool) -> list[float]:
         """Return the update at which each group's plan begins; `anew` where groups came or went since the last layout."""
         members = self.layout.members
         if self.manner.new_groups == "refuse" and 0 < len(members) < len(groups):
@@ -161,7 +183,8 @@ class Owner:
                 'new_groups="refuse": add groups before it is built, or write new_groups="join" or "own_clock".'
             )
         saved = place.starts  # none where every group begins at 0
-        now = place.update if self.manner.new_groups == "own_clock" and saved else 0
+        position = place.update if self.manner.uses is None else place.seen
+        now = position if self.manner.new_groups == "own_clock" and saved else 0
         known = dict(zip(map(id, members), self.layout.starts, strict=True)) if anew else {}
         rows = enumerate(groups)
         return [known.get(id(group), saved[row] if row < len(saved) else now) for row, group in rows]
@@ -177,7 +200,7 @@ class Owner:
         self._write(optimizer)
 
     def _write(self, optimizer: Optimizer) -> None:
-        groups, update = optimizer.param_groups, self.update
+        groups, update = optimizer.param_groups, self.update if self.manner.uses is None else self.seen
         self._written = self.feedback
         for _, number, start, gains, columns in self.layout.lanes:
             value = number(update - start)

@@ -39,8 +39,8 @@ class Recording:
 
     def _records(self, optimizer: Optimizer, update: int) -> Iterator[Record]:
         groups = optimizer.param_groups
-        for plan, start, gain, columns in self._owner.used():
-            reason, planned = self._why(plan, update - start), plan(update - start) * gain
+        for plan, place, gain, columns in self._owner.used():
+            reason, planned = self._why(plan, place), plan(place) * gain
             for column in columns:
                 name = str(column.slot)
                 for row, value in column.scaled(planned):
@@ -48,7 +48,7 @@ class Recording:
                         plan, update, group=name_of(groups[row], row), name=name, gain=gain, value=value, reason=reason
                     )
 
-    def _why(self, plan: Plan, t: int) -> Reason:
+    def _why(self, plan: Plan, t: float) -> Reason:
         """The reason, which stays the same one until its phase is over, but for the local time that no record holds."""
         known, reason = self._reasons.get(id(plan), (None, None))
         if known is not plan or reason is None or not (reason.ended or reason.begin <= t < reason.end):

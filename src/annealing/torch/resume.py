@@ -62,7 +62,7 @@ def settle(mine: Place, saved: State, resume: Resume) -> Settled:
         binding = _changed(before, mine.binding, saved, resume)
         asked = saved.asked or str(binding) if resume == "keep" else asked
     feedback = _heard(mine.feedback, saved, resume)
-    place = Place(binding, feedback, saved.update, saved.bases, saved.starts)
+    place = Place(binding, feedback, saved.update, saved.bases, saved.starts, saved.seen or 0.0)
     return Settled(place, asked, _jumps(place, saved) if resume == "replace" else [])
 
 
@@ -73,7 +73,7 @@ def _unchanged(mine: Binding, saved: State, resume: Resume) -> Binding | None:
         ours = mine.journal
         if saved.journal[: len(ours)] == ours:
             return _rebuilt(saved)
-        if ours[: len(saved.journal)] == saved.journal and _all_ahead(mine, len(saved.journal), saved.update):
+        if ours[: len(saved.journal)] == saved.journal and _all_ahead(mine, len(saved.journal), saved.position):
             return mine
     return None
 
@@ -88,7 +88,7 @@ def _changed(before: Binding | None, mine: Binding, saved: State, resume: Resume
     if saved.update == 0:
         return mine
     try:
-        return _joined(before, mine, saved.update, resume)
+        return _joined(before, mine, saved.position, resume)
     except AnnealingError as error:
         raise PlanMismatchError(
             f'resume="{resume}" at update {saved.update} cannot go from {before} to {mine}: {error}'
@@ -199,7 +199,7 @@ def _jumps(place: Place, saved: State) -> list[str]:
         return [f"{place.binding} replaces {saved}"]
     if before.mode != place.binding.mode:
         return [f"{place.binding} replaces {before}"]
-    u, gains = saved.update, restored(saved.control, saved.observed).gains
+    u, gains = saved.position, restored(saved.control, saved.observed).gains
     old, new = dict(_values(before, u)), dict(_values(place.binding, u))
     jumps = [
         f"{name} goes from {old[name]:g} to {new[name]:g}"

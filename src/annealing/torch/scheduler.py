@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from annealing.core.errors import ArgumentError, ConflictError, KindError
+from annealing.core.errors import ArgumentError, ConflictError, KindError, PlanMismatchError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.core.schedule import Schedule
@@ -23,6 +23,7 @@ from annealing.torch.owner import Count, Manner, NewGroups, Owner, Place
 from annealing.torch.resume import Resume, settle
 from annealing.torch.slot import Slot
 from annealing.torch.state import read_state, write_state
+from annealing.torch.uses import Uses, UsesLike
 
 Groups: TypeAlias = Literal["same"]
 """That one rate is meant for every group, although their own rates differ."""
@@ -65,6 +66,8 @@ class Scheduler(LRScheduler):
     from the value in use to where this plan ends; or "branch" into this plan, where both meet. See `Resume`.
     `flat=True` keeps the rates of all groups as 0-d views of one tensor, which is filled in one call: for many groups
     whose rates are tensors. Rates that are tensors already keep their type, others become float32 tensors.
+    `uses` is for a plan that counts samples, epochs or tokens: how many of them one update uses, on all ranks together. A
+    number, one for every update, the `TradePlan` or `PlannedBatches` that says so, or "told", where `saw()` does.
     `count="step"` counts calls of `step()` instead of updates, for CUDA graphs that are replayed, where no hook runs.
 
     Raises `KindError` for a schedule without a length or a missing plan, `ArgumentError` for rates below zero, one rate
@@ -85,6 +88,7 @@ class Scheduler(LRScheduler):
         resume: Resume = "refuse",
         flat: bool = False,
         count: Count = "updates",
+        uses: UsesLike | None = None,
     ) -> None:
         # LRScheduler.__init__ must not run: it would patch optimizer.step and leave an initial_lr in every group.
         words = {"groups": Groups, "new_groups": NewGroups, "resume": Resume, "count": Count}
@@ -99,7 +103,7 @@ class Scheduler(LRScheduler):
         if self._asked.binding.mode == "lr" and groups is None:
             check_rates(self.optimizer.param_groups)
         check_reach(self.optimizer, self._asked.binding, self._asked.feedback)
-        self._owner = Owner(self._asked, Manner(count, new_groups, flat))
+        self._owner = Owner(self._asked, Manner(count, new_groups, flat, None if uses is None else Uses(uses)))
         self._owner.attach(self.optimizer)
 
     @property
@@ -146,6 +150,33 @@ class Scheduler(LRScheduler):
         self._owner.observe(self.optimizer, metric, to)
         return self._owner.feedback.stopped
 
+    @property
+    def seen(self) -> float:
+        """How far the updates made so far have come on the plan's own clock: samples, epochs, tokens, or updates."""
+        return self._owner.position
+
+    def saw(self, amount: float) -> None:
+        """With `uses="told"`, say what the next update uses, before it: several calls (of accumulated batches) add up.
+
+        >>> import annealing as an, torch
+        >>> optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+        >>> scheduler = Scheduler(optimizer, lr=an.linear().over(100, unit="samples"), uses="told")
+        >>> for batch in ([8, 8], [32]):
+        ...     for part in batch:
+        ...         scheduler.saw(part)
+        ...     optimizer.step()
+        >>> scheduler.update, scheduler.seen, optimizer.param_groups[0]["lr"]
+        (2, 48, 0.52)
+
+        Arguments: `amount`, in the plan's unit, of all ranks together: `len(batch) * world_size`, the same on each.
+
+        Raises `KindError` where nothing is to be told, `ArgumentError` for what is not above 0.
+        """
+        uses = self._owner.manner.uses
+        if uses is None:
+            raise KindError("this Scheduler counts updates and has to be told nothing: leave saw() out.")
+        uses.tell(amount)
+
     def branch(self, tail: Schedule, total: int | None = None, *, absolute: bool = False, why: str = "") -> None:
         """Edit the run that is under way: from the next update on, follow `tail`. The edit is saved with the state.
 
@@ -161,7 +192,7 @@ class Scheduler(LRScheduler):
         owner = self._owner
         if not isinstance(owner.binding.plan, Plan):
             raise KindError("a recipe has a plan for each hyper-parameter: edit its schedules, and resume with resume=.")
-        plan = owner.binding.plan.branch(owner.update, tail, total, absolute=absolute, why=why)
+        plan = owner.binding.plan.branch(owner.position, tail, total, absolute=absolute, why=why)
         owner.edit(self.optimizer, checked(owner.binding.mode, plan))
 
     def step(self, epoch: int | None = None) -> None:
@@ -194,7 +225,7 @@ class Scheduler(LRScheduler):
         """Return what resuming needs, as JSON: the updates made, the plan's text, its edits, what the controllers remember."""
         self._owner.refresh(self.optimizer)
         place = self._owner.place._replace(bases=tuple(self._owner.layout.bases))
-        return write_state(place, self._settled)
+        return write_state(place, self._settled, other_clock=self._owner.manner.uses is not None)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on where a saved run stopped; before or after the optimizer is loaded makes no difference.
@@ -214,6 +245,14 @@ class Scheduler(LRScheduler):
         not one of ours, or newer than this library. Warns where `resume="replace"` makes a value jump.
         """
         state = read_state(state_dict)
+        uses = self._owner.manner.uses
+        if (uses is None) != (state.seen is None):
+            raise PlanMismatchError(
+                f"the saved run {'counted updates' if state.seen is None else 'had a plan on another clock'}, and this "
+                f"Scheduler {'has no uses=' if uses is None else 'has uses='}: build it as it was."
+            )
+        if uses is not None:
+            uses.agree(state.update, state.position)
         place, settled, jumps = settle(self._asked, state, self._resume)
         self._owner.follow(self.optimizer, place)
         self._settled = settled

@@ -5,6 +5,8 @@
 
 `bases` are the groups' own rates where a factor multiplies them, `starts` the updates at which their plans begin where
 not all begin at 0, `control` what the controllers multiply, `asked` what the script gave where it is not what was followed.
+`seen`, of a plan that
+counts samples, epochs or tokens, is how many the updates have used.
 The keys are always the same ones and hold numbers, texts and flat lists: torch.distributed.checkpoint loads into the shape
 of a fresh state, and drops what is nested or new.
 """
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple, get_args
 from annealing.core.errors import ArgumentError
 from annealing.torch.binding import Mode
 from annealing.torch.owner import Place
+from annealing.torch.uses import whole_if_it_is
 
 VERSION = 1
 
@@ -29,17 +32,23 @@ class State(NamedTuple):
     plan: str
     journal: list[str]
     bases: tuple[float, ...]
-    starts: tuple[int, ...]
+    starts: tuple[float, ...]
     control: list[str]
     observed: list[str]
+    seen: float | None  # on the plan's clock, where it does not count updates
     asked: str  # what it was settled for, which an edit or a policy may have changed since
+
+    @property
+    def position(self) -> int:
+        """Where on the plan the update that comes next begins."""
+        return self.update if self.seen is None else whole_if_it_is(self.seen)
 
     def __str__(self) -> str:
         text = ".".join([self.plan, *self.journal])
         return text if self.mode == "recipe" else f"{self.mode}={text}"
 
 
-def write_state(place: Place, asked: str) -> dict[str, Any]:
+def write_state(place: Place, asked: str, *, other_clock: bool = False) -> dict[str, Any]:
     """Return the state as plain numbers, texts and lists."""
     binding, feedback = place.binding, place.feedback
     return {
@@ -53,6 +62,7 @@ def write_state(place: Place, asked: str) -> dict[str, Any]:
         "control": [bond.key for bond in feedback.bonds],
         "observed": feedback.texts(),
         "asked": "" if asked == str(binding) else asked,
+        **({"seen": place.seen} if other_clock else {}),
     }
 
 
@@ -85,9 +95,10 @@ def read_state(state: Mapping[str, Any]) -> State:
         state["plan"],
         _texts(state, "journal"),
         tuple(map(float, state.get("bases", ()))),
-        tuple(map(int, state.get("starts", ()))),
+        tuple(state.get("starts", ())),
         control,
         observed,
+        None if state.get("seen") is None else float(state["seen"]),
         str(state.get("asked") or ""),
     )
 

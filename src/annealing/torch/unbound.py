@@ -20,6 +20,7 @@ from annealing.torch.binding import Mode, checked
 from annealing.torch.feedback import Control, feedback_of
 from annealing.torch.resume import Resume
 from annealing.torch.scheduler import Groups, Scheduler
+from annealing.torch.uses import check_clock
 
 Followed: TypeAlias = Schedule | Plan | Recipe | RecipePlan
 """What a callback can be given: with a length of its own, or without one, which then is the length of the run."""
@@ -122,6 +123,7 @@ def unbound(
     else:
         mode = "lr" if factor is None else "factor"
     if isinstance(followed, (Plan, RecipePlan)):
+        check_clock(None, followed)
         checked(mode, followed)  # a mistake is best seen before anything is trained
     feedback_of(control)  # likewise
     return Unbound(mode, followed, control, groups, resume)
