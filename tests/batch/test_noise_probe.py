@@ -2,6 +2,8 @@
 
 # ruff: noqa: E402 - what needs torch is imported once it is known to be there
 
+from typing import Any
+
 import pytest
 
 import annealing as an
@@ -13,7 +15,7 @@ torch = require("torch")
 from annealing.torch import NoiseProbe
 
 
-def watched(model: torch.nn.Module, loss: torch.nn.Module, parts: list, probe: NoiseProbe) -> None:
+def watched(model: Any, loss: Any, parts: Any, probe: NoiseProbe) -> None:
     """One update's accumulation under the probe's eyes."""
     for inputs, targets in parts:
         (loss(model(inputs), targets) / len(parts)).backward()
@@ -69,7 +71,7 @@ def test_a_batch_that_grows_begins_the_measurement_anew_and_a_rest_is_left_out()
     torch.manual_seed(0)
     model, loss, probe = torch.nn.Linear(2, 1), torch.nn.MSELoss(), NoiseProbe()
 
-    def batch(size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(size: int) -> tuple[Any, Any]:
         return torch.randn(size, 2), torch.randn(size, 1)
 
     for sizes in ((4, 4), (4, 4), (4, 2)):
