@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import annealing as an
 from annealing.control import EarlyStop, Greedy, Plateau, Spike
 from annealing.control.dialects import fastai, keras, optax, paddle, timm, torch, transformers
 from annealing.core.errors import ArgumentError, KindError
@@ -89,3 +90,10 @@ def test_any_kind_of_number_is_observed_as_a_float(observation) -> None:
     state, gain = Plateau().step(Plateau().init(), observation)
 
     assert [type(value) for value in (*state, gain)] == [float, float, int, int, float, int, float]
+
+
+@pytest.mark.parametrize("other", [2, 0.5, an.cosine(), an.cosine().over(9), "Spike()", EarlyStop()])
+def test_only_controllers_multiply_whichever_side_they_are_on(other) -> None:
+    for product in (lambda: Plateau() * other, lambda: other * Plateau()):
+        with pytest.raises(KindError, match=r"multiplied by another one, not by .*: the value in use is plan\(t\) \* gain"):
+            product()

@@ -56,8 +56,13 @@ class Controller(Transition[State, float]):
         from annealing.control.product import product
 
         if not isinstance(other, Controller):
-            raise KindError(f"a controller is multiplied by another one, not by {other!r}: the value in use is plan(t) * gain.")
+            raise KindError(
+                f"a controller is multiplied by another one, not by {other!r}: the value in use is plan(t) * gain, which is what "
+                "Scheduler(optimizer, lr=plan, control=controller) writes."
+            )
         return product(self, other)
+
+    __rmul__ = __mul__  # a plan or a number on the left is refused in the same words
 
 
 def _literal(value: Any) -> str:
