@@ -50,10 +50,23 @@ def _read(node: ast.expr) -> Transition[Any, Any]:
             if not (isinstance(sides[0], Controller) and isinstance(sides[1], Controller)):
                 raise ParseError(f"{_short(ast.unparse(node))}: only gains multiply, and EarlyStop gives none: keep it apart.")
             return sides[0] * sides[1]
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=library), attr=name)) if _is_theirs(library, name):
+            raise ParseError(
+                f"{_short(ast.unparse(node))} is no text of a controller: call annealing.control.dialects.{library}.{name}(…), "
+                "and write what it returns."
+            )
         case ast.Call(func=ast.Name(id=name)):
             raise ParseError(f"{_short(ast.unparse(node))}: write each option with its name, as in {name}(patience=5).")
         case _:
             raise ParseError(f"{_short(ast.unparse(node))} is not a controller: try Plateau(factor=0.5, patience=5).")
+
+
+def _is_theirs(library: str, name: str) -> bool:
+    """Whether another library's controller is spoken here under this name."""
+    from annealing.control import dialects  # whose files are written in the controllers that are read here
+
+    module = getattr(dialects, library) if library in dialects.__all__ else None
+    return module is not None and getattr(getattr(module, name, None), "__module__", "") == module.__name__
 
 
 def _made(name: str, keywords: list[ast.keyword]) -> Transition[Any, Any]:
