@@ -2,7 +2,23 @@
 
 from annealing.rangetest.decide import Answer, Scan, around, decide
 from annealing.rangetest.find import BUDGET, Found, find
+from annealing.rangetest.record import record, scan
 from annealing.rangetest.rules import RULES, Suggestion, suggest
 from annealing.rangetest.sweep import Sweep, ramp
 
-__all__ = ["BUDGET", "RULES", "Answer", "Found", "Scan", "Suggestion", "Sweep", "around", "decide", "find", "ramp", "suggest"]
+__all__ = [
+    "BUDGET",
+    "RULES",
+    "Answer",
+    "Found",
+    "Scan",
+    "Suggestion",
+    "Sweep",
+    "around",
+    "decide",
+    "find",
+    "ramp",
+    "record",
+    "scan",
+    "suggest",
+]
