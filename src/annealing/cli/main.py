@@ -13,8 +13,10 @@ from typing import Annotated
 import typer
 
 from annealing.cli.compare import compare
+from annealing.cli.design import design
 from annealing.cli.diff import diff
 from annealing.cli.find import find
+from annealing.cli.forecast import forecast
 from annealing.cli.list import list_
 from annealing.cli.say import error, plain
 from annealing.cli.show import show
@@ -44,6 +46,8 @@ app.command("diff")(diff)
 app.command("list")(list_)
 app.command("find")(find)
 app.command("compare")(compare)
+app.command("forecast")(forecast)
+app.command("design")(design)
 
 
 @app.callback(invoke_without_command=True)
@@ -61,6 +65,10 @@ def anneal(
     - `anneal find digits` finds the rate to train with
 
     - `anneal compare digits` trains a real model under ten of them and writes a report
+
+    - `anneal forecast a.csv b.csv --schedule '3e-4 * wsd' --over 40000` says what the loss of a run will be
+
+    - `anneal design a.csv b.csv --over 40000` finds the schedule with the lowest
     """
     if version:
         plain(str(sys.modules["annealing"].__version__))  # the package that this file is in; no floor imports the roof
@@ -113,4 +121,6 @@ def _as_text(word: str, before: str) -> str:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    return next((f"{word} " for word in arguments if word in ("show", "diff", "list", "find", "compare")), "")
+    return next(
+        (f"{word} " for word in arguments if word in ("show", "diff", "list", "find", "compare", "forecast", "design")), ""
+    )

@@ -6,6 +6,7 @@ from annealing.forecast.design import design, design_for_bound
 from annealing.forecast.designed import Candidate, Design
 from annealing.forecast.fitted import Band, Fit, FittedLaw, Pilot
 from annealing.forecast.fitting import fit
+from annealing.forecast.forecasting import Forecast, forecast
 from annealing.forecast.laws import LAWS
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Design",
     "Fit",
     "FittedLaw",
+    "Forecast",
     "Pilot",
     "bound",
     "bound_curve",
@@ -25,4 +27,5 @@ __all__ = [
     "design",
     "design_for_bound",
     "fit",
+    "forecast",
 ]
