@@ -117,7 +117,8 @@ def _label_ends(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
         pen = drawn_with[line.name]
         text = f"{pen.label} (diverged)" if line.crosses else pen.label
         end = ((line.x[-1] - data.x.low) / (data.x.high - data.x.low), heights[i])  # not the border, where it has fewer updates
-        style = {"arrowstyle": "-", "color": pen.colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+        style: Any = {"arrowstyle": "-", "color": pen.colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+        style["linestyle"] = "solid" if end[0] >= 1 else "dotted"  # a line across the picture must not look like a curve
         axes.annotate(
             text, end, (1.035, place), xycoords="axes fraction", textcoords="axes fraction", va="center", color=pen.colour,
             fontweight="bold" if pen.strong else "normal", arrowprops=None if line.crosses else style, annotation_clip=False,
