@@ -187,7 +187,7 @@ def _only_optimizer(configured: Any) -> Any:
         if len(several) != 1:
             raise ConflictError(f"configure_optimizers returned {len(several)} optimizers, and a sweep follows the rate of one.")
         configured = several[0]
-    return cast("Any", configured)
+    return configured
 
 
 def _horizon(trainer: Trainer) -> Horizon:

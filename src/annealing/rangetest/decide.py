@@ -142,7 +142,9 @@ def decide(scan: Scan, rates: ArrayLike, losses: ArrayLike) -> Answer:
     if len(loss) > 1 and best in (0, len(loss) - 1) and "best at the edge of the grid" not in doubts:
         doubts.append("best at the edge of the grid")
     low, high = _interval(np.log(confirmed), loss, best)
-    return Answer(float(confirmed[best]), (low, high), edge, "low" if doubts else "high", "; ".join(doubts))
+    rate = float(confirmed[best])
+    low, high = min(low, rate), max(high, rate)  # logarithms round
+    return Answer(rate, (low, high), edge, "low" if doubts else "high", "; ".join(doubts))
 
 
 def _interval(places: Values, loss: Values, best: int) -> tuple[float, float]:

@@ -88,7 +88,7 @@ def scan(
     >>> model = torch.nn.Linear(1, 1)
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     >>> found = scan(model, torch.nn.functional.mse_loss, loader, optimizer, loader, updates=20)
-    >>> 0.1 < found.rate[found.best] < 2
+    >>> bool(0.1 < found.rate[found.best] < 2)
     True
 
     Everything is restored as by `record`. Raises `ArgumentError` for rates that do not rise, or loaders that can be read once.
