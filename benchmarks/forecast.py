@@ -1,6 +1,6 @@
 """How well losses are forecast, and how fast: real curves where they are present, an exact quadratic, the convex bound.
 
-    python benchmarks/forecast.py [--calibrate] [--only accuracy|horizons|quadratic|speed|bound]
+    python benchmarks/forecast.py [--calibrate] [--only accuracy|horizons|quadratic|speed|bound|design]
 
 Real curves are looked for at ../shared/data/llm-curves beside the repository; each folder that is there is measured. One
 thread, processor seconds. `--calibrate` prints the calibration that intervals ship with instead.
@@ -24,13 +24,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))  # what the tests measure, this prints
 
 import annealing as an
-from annealing.forecast import bound, bound_curve, bound_gradient, calibrate, fit
+from annealing.curves import Curve
+from annealing.forecast import Design, bound, bound_curve, bound_gradient, calibrate, design, design_for_bound, fit
 from tests.forecast import reference
-from tests.forecast.cases import quadratic_runs
-from tests.forecast.real import BESIDE, Outcome, Run, accuracy, outcomes, real_runs, regrets, split_by_role
+from tests.forecast.cases import quadratic, quadratic_runs
+from tests.forecast.real import BESIDE, Outcome, Run, accuracy, longer, outcomes, pilots_of, real_runs, regrets, split_by_role
 
 PUBLISHED = {"mpl-25M": 0.00376, "mpl-100M": 0.00435}
 LEVEL = 0.9
+PARTS = ("accuracy", "horizons", "quadratic", "speed", "bound", "design")
 
 
 def line(what: str, measured: str, target: str = "") -> None:
@@ -193,6 +195,57 @@ def measure_bound() -> None:
         )
 
 
+def measure_design(groups: dict[str, dict[str, Run]]) -> None:
+    """Design for the pilots of each folder; beside it the real run whose rates are nearest, and how it really ended."""
+    for name, runs in groups.items():
+        if "stable-T50000" in runs:
+            pilots, total, floor = pilots_of(runs, "C"), 50_000, 0.0
+            others = [curve for run, curve in longer(runs).items() if run.endswith("T50000")]
+        elif any("role" in run.facts for run in runs.values()):
+            pilots, total, floor = split_by_role(runs)[0], 24_000, 3e-5
+            others = [run.curve for run in runs.values() if run.curve.total == total]
+        else:
+            continue
+        forecast = fit(pilots)
+        found = design(forecast, total=total, floor=floor)
+        spent = seconds(lambda f=forecast, t=total, low=floor: design(f, total=t, floor=low))
+        line(f"{name}: design over {total} updates, seconds", f"{spent:.3f}", "<= 0.5" if total == 24_000 else "")
+        told_of(name, found, others)
+        for curve in others:
+            gained, real = forecast.score(curve.rates) - found.optimum.score, float(curve.losses[-1])
+            says = f"{gained:.4f}; {forecast.final(curve.rates):.4f}, {real:.4f}"
+            line(f"{name}: {curve.name}: predicted gain over it; forecast and real last loss", says)
+    measure_design_without_data()
+
+
+def told_of(name: str, found: Design, others: list[Curve]) -> None:
+    """The plan in phases, what it costs, what is predicted, and the nearest real run."""
+    line(f"{name}: {found.nearest.plan}", f"costs {found.distance:.1e}")
+    low, high = found.nearest.interval or (np.nan, np.nan)
+    line(f"{name}: predicted final loss, 90 % interval", f"{found.nearest.loss:.4f}, {low:.4f} to {high:.4f}")
+    rates = found.nearest.plan.values()
+    near = min(others, key=lambda curve: float(np.abs(curve.rates - rates).mean()))
+    apart = float(np.abs(near.rates - rates).mean() / rates.max())
+    line(f"{name}: nearest real run {near.name}, {apart:.1%} of the peak away: its last loss", f"{near.losses[-1]:.4f}")
+
+
+def measure_design_without_data() -> None:
+    """On the quadratic a design can be run."""
+    runs = quadratic_runs()
+    forecast = fit([runs[name] for name in ("cosine", "constant", "two stages")])
+    found = design(forecast, total=8_000, floor=0.01, warmup=400)
+    last = np.array([7_999])
+    truth, near = (float(quadratic(one.plan.values(), last)[0]) for one in (found.optimum, found.nearest))
+    six = min(float(curve.losses[-1]) for curve in runs.values() if curve.total == 8_000)
+    line("quadratic: design predicted; really; the best of six schedules", f"{found.optimum.loss:.4f}; {truth:.4f}; {six:.4f}")
+    line(f"quadratic: {found.nearest.plan}", f"{found.nearest.loss:.4f}; {near:.4f}")
+    for peak in (None, 0.003):
+        best = design_for_bound(total=24_000, peak=peak)
+        spent = seconds(lambda p=peak: design_for_bound(total=24_000, peak=p))
+        line(f"bound, 24 000 updates: {best.nearest.plan}", f"{best.nearest.score:.6f}, optimum {best.optimum.score:.6f}")
+        line("bound, 24 000 updates: design, seconds", f"{spent:.3f}", "<= 0.5")
+
+
 def print_calibration(groups: dict[str, dict[str, Run]]) -> None:
     cases = [row.case for name in sorted(groups) if "stable-T50000" in groups[name] for row in outcomes(groups[name])]
     found = calibrate(cases)
@@ -203,7 +256,9 @@ def print_calibration(groups: dict[str, dict[str, Run]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calibrate", action="store_true", help="print the calibration that intervals ship with")
-    parser.add_argument("--only", choices=["accuracy", "horizons", "quadratic", "speed", "bound"], help="measure one part only")
+    parser.add_argument(
+        "--only", choices=["accuracy", "horizons", "quadratic", "speed", "bound", "design"], help="measure one part only"
+    )
     arguments = parser.parse_args()
     groups = real_runs()
     if not groups:
@@ -217,6 +272,7 @@ def main() -> None:
         "quadratic": measure_quadratic,
         "speed": lambda: measure_speed(groups),
         "bound": measure_bound,
+        "design": lambda: measure_design(groups),
     }
     for name, measure in parts.items():
         if arguments.only in (None, name):
