@@ -107,3 +107,12 @@ def test_a_model_is_no_task() -> None:
     with pytest.raises(KindError, match="is not a task"):
         find(torch.nn.Linear(1, 1))  # pyright: ignore[reportArgumentType]
     assert math.isfinite(BUDGET)
+
+
+@pytest.mark.slow
+def test_the_built_in_text_has_a_rate() -> None:
+    found = find("text", updates=24)
+
+    assert found.answer.rate is not None
+    assert found.losses.min() < found.scan.first
+    assert found.cost <= BUDGET

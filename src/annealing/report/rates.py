@@ -111,11 +111,14 @@ def _draw(axes: Any, line: Line, colour: str, width: float) -> None:
 
 
 def _draw_marks(axes: Any, marks: Sequence[Mark]) -> None:
-    """A triangle below the picture for each rule, the later ones higher, so that none covers another."""
+    """A flag on the lower border for each rule, the later ones higher, so that none covers another."""
+    ground = axes.get_xaxis_transform()
     for place, (mark, colour) in enumerate(zip(marks, cycle(COLOURS[1:]), strict=False)):
+        height = 0.03 + 0.035 * place
+        axes.plot([mark.rate] * 2, [0, height], color=colour, linewidth=1.2, transform=ground)
         axes.plot(
-            [mark.rate], [0.03 + 0.045 * place], "^", color=colour, markersize=9, markeredgecolor="white",
-            transform=axes.get_xaxis_transform(), label=f"{mark.name}: {number(mark.rate, 2)}",
+            [mark.rate], [height], "^", color=colour, markersize=8, markeredgecolor="white", transform=ground,
+            label=f"{mark.name}: {number(mark.rate, 2)}",
         )  # fmt: skip
 
 
