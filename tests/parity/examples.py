@@ -301,6 +301,8 @@ def of_ignite(call: Call, updates: int) -> Values:
         [sizes] = call.args
         pairs = handlers.BatchSizeScheduler.simulate_values(updates, scheduler_fn=lambda epoch: round(sizes(epoch)))
         return {("", "lr"): [size for _, size in pairs]}
+    if call.name == "FastaiLRFinder":
+        return {("", "lr"): ignite_finder(**call.named)}
     if call.name == "EMAHandler":
         used: list[Any] = []
         handler = handlers.EMAHandler(torch.nn.Linear(1, 1), **call.named)
@@ -316,6 +318,25 @@ def of_ignite(call: Call, updates: int) -> Values:
         scheduler(None)
         rows.append([group["lr"] for group in optimizer.param_groups])
     return {(str(i), "lr"): [row[i] for row in rows] for i in range(len(groups))}
+
+
+def ignite_finder(lr: float, num_iter: int, **arguments: Any) -> list[float]:
+    """The rate of every update that ignite's finder lets a trainer make."""
+    torch, engine, handlers = require("torch"), require("ignite.engine"), require("ignite.handlers")
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    used: list[float] = []
+
+    def update(trainer: Any, batch: Any) -> float:
+        used.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        return 1.0 if len(used) <= num_iter else 1e6  # theirs warns of a sweep that never diverged
+
+    trainer = engine.Engine(update)
+    finder = handlers.FastaiLRFinder()
+    with finder.attach(trainer, {"model": model, "optimizer": optimizer}, num_iter=num_iter, **arguments) as swept:
+        swept.run(range(10 * num_iter), max_epochs=1)
+    return used
 
 
 def ignite_scheduler(call: Call, optimizer: Any, handlers: Any) -> Any:

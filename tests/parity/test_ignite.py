@@ -18,6 +18,7 @@ from annealing.dialects import ignite as ours
 from annealing.dialects import parse as parse_any
 from annealing.dialects import torch as ours_of_torch
 from tests.conftest import require
+from tests.parity.examples import ignite_finder
 
 torch = require("torch")
 with warnings.catch_warnings():  # ignite imports torch.distributed.optim, which torch itself calls deprecated
@@ -271,6 +272,10 @@ def test_all_that_follows_no_metric_is_spoken() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_names_and_defaults_are_theirs(name: str) -> None:
     there = inspect.signature(getattr(theirs, name, None) or getattr(of_states, name)).parameters
+    if name == "FastaiLRFinder":  # whose arguments are those of its attach, after what belongs to the trainer
+        there = dict(list(inspect.signature(theirs.FastaiLRFinder.attach).parameters.items())[4:])
+        assert next(iter(there)) == "num_iter"
+        there = {"lr": inspect.Parameter("lr", inspect.Parameter.POSITIONAL_OR_KEYWORD), **there}
     if name == "LinearCyclicalScheduler":  # theirs passes its arguments on
         there = {**inspect.signature(of_parameters.CyclicalScheduler).parameters, "monotonic": there["monotonic"]}
     mine = inspect.signature(getattr(ours, name)).parameters
@@ -286,7 +291,22 @@ def test_the_example_of_the_catalogue_is_read_from_text(name: str) -> None:
     plan = parse_any(DIALECTS[f"ignite.{name}"].example)
 
     assert an.parse(str(plan)) == plan
-    assert math.isinf(plan.total)
+    assert math.isinf(plan.total) == (name != "FastaiLRFinder")
+
+
+@given(
+    lr=st.floats(1e-4, 0.9),
+    start=st.none() | st.floats(1e-6, 0.9),
+    updates=st.integers(1, 30),
+    mode=st.sampled_from(["exp", "linear"]),
+)
+def test_every_update_of_a_sweep_agrees(lr: float, start: float | None, updates: int, mode: str) -> None:
+    expected = ignite_finder(lr, updates, start_lr=start, end_lr=1.0, step_mode=mode)
+    plan = ours.FastaiLRFinder(lr, updates, start, 1.0, mode)
+
+    assert plan.total == len(expected)
+    assert difference(plan, np.array(expected)) <= 1e-12
+    assert an.parse(str(plan)) == plan
 
 
 @pytest.mark.parametrize(

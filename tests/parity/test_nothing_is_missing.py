@@ -60,7 +60,7 @@ def of_ignite() -> Iterable[str]:
         warnings.simplefilter("ignore")
         one, other = require("ignite.handlers.param_scheduler"), require("ignite.handlers.state_param_scheduler")
     bases = {"BaseParamScheduler", "ParamScheduler", "CyclicalScheduler", "StateParamScheduler"}
-    return (made_in(one) | made_in(other) | made_in(one, inspect.isfunction) | {"EMAHandler"}) - bases
+    return (made_in(one) | made_in(other) | made_in(one, inspect.isfunction) | {"EMAHandler", "FastaiLRFinder"}) - bases
 
 
 def of_fvcore() -> Iterable[str]:

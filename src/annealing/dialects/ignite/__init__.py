@@ -6,6 +6,7 @@ group is a plan; with another `param_name`, or a `param_group_index`, it is a re
 """
 
 from annealing.dialects.ignite.cyclical import CosineAnnealingScheduler, LinearCyclicalScheduler
+from annealing.dialects.ignite.finder import FastaiLRFinder
 from annealing.dialects.ignite.state import (
     BatchSizeScheduler,
     EMAHandler,
@@ -29,6 +30,7 @@ __all__ = [
     "CosineAnnealingScheduler",
     "EMAHandler",
     "ExpStateScheduler",
+    "FastaiLRFinder",
     "LRScheduler",
     "LambdaStateScheduler",
     "LinearCyclicalScheduler",
