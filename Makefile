@@ -30,7 +30,7 @@ test: .venv/test.stamp
 	$(BIN)/pytest -n 2 -m "not slow and not parity"
 
 slow: .venv/test.stamp
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -n 2 -m "slow and not parity"
 
 parity: .venv/test.stamp
 	$(BIN)/pytest -n 2 -m parity
