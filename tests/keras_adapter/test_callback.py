@@ -95,7 +95,7 @@ def saved_weights(model: Any, folder: Path) -> Any:
     return fresh, callback()
 
 
-@pytest.mark.parametrize("through_file", [saved_model, saved_weights])
+@pytest.mark.parametrize("through_file", [pytest.param(saved_model, marks=pytest.mark.slow), saved_weights])
 def test_going_on_at_every_third_update_is_never_having_stopped(through_file: Any, tmp_path: Path) -> None:
     through = network(sgd())
     logs = legs(through, 0, UPDATES, callback())

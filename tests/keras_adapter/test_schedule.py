@@ -42,6 +42,7 @@ def test_r44_an_update_that_loss_scaling_skips_does_not_count() -> None:
     assert close(rates(model, 5, targets=[1, np.inf, 1, np.inf, 1]), [VALUES[0], 0, VALUES[1], 0, VALUES[2]])
 
 
+@pytest.mark.slow
 def test_a_saved_model_goes_on_exactly_from_every_third_update(tmp_path: Path) -> None:
     through = network(keras.optimizers.SGD(PlanSchedule(PLAN), momentum=0.9))
     learn(through, range(12))

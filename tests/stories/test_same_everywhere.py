@@ -44,7 +44,9 @@ def run_of(name: str) -> Run:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("save_every", [None, 3], ids=["in one go", "resumed at every third update"])
-@pytest.mark.parametrize("name", FRAMEWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "Keras on torch" else name for name in FRAMEWORKS]
+)
 def test_every_update_uses_the_rate_of_the_plan(name: str, save_every: int | None, tmp_path: Path) -> None:
     used = run_of(name)(TEXT, UPDATES, save_every, tmp_path)
 

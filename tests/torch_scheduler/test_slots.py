@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -200,3 +202,35 @@ def test_a_tensor_of_many_numbers_is_refused() -> None:
     optimizer.param_groups[0]["lr"] = torch.tensor([0.1, 0.2])
     with pytest.raises(an.AnnealingError, match="2 numbers"):
         Scheduler(optimizer, lr=PLAN)
+
+
+def _with_gradient() -> torch.Tensor:
+    return torch.tensor(0.1, requires_grad=True)
+
+
+def _for_inference() -> torch.Tensor:
+    with torch.inference_mode():
+        return torch.tensor(0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"), [(_with_gradient, "requires a gradient"), (_for_inference, "was made in inference mode")]
+)
+def test_a_tensor_that_cannot_be_written_into_is_refused_before_the_run(make: Callable[[], torch.Tensor], why: str) -> None:
+    with pytest.raises(an.AnnealingError, match=f'"lr" that {why}.*detach'):
+        Scheduler(sgd(make()), lr=PLAN)
+
+
+@pytest.mark.parametrize("mode", ["lr", "factor"])
+def test_many_tensors_of_any_type_and_shape_are_filled_together(mode: str) -> None:
+    kinds = [torch.float32, torch.float64, torch.bfloat16] * 3
+    tensors = [torch.tensor([0.1] if row > 5 else 0.1, dtype=dtype) for row, dtype in enumerate(kinds)]
+    optimizer = sgd(*tensors)
+    Scheduler(optimizer, lr=PLAN, groups="same") if mode == "lr" else Scheduler(optimizer, factor=SHAPE)
+    for t in range(3):
+        for tensor, group in zip(tensors, optimizer.param_groups, strict=True):
+            assert group["lr"] is tensor
+            own = torch.tensor(0.1, dtype=tensor.dtype).item()
+            wanted = torch.full_like(tensor, PLAN(t) if mode == "lr" else own * SHAPE(t))
+            assert torch.equal(tensor, wanted)
+        rates_used(optimizer)

@@ -20,7 +20,7 @@ from torch.optim.lr_scheduler import (
 )
 
 import annealing as an
-from annealing.core.errors import ConflictError
+from annealing.core.errors import ArgumentError, ConflictError
 from annealing.torch import Scheduler
 from tests.torch_scheduler.training import PLAN, SHAPE, UPDATES, USED, rate_used, rates_used, sgd, train
 
@@ -124,6 +124,14 @@ def test_r15_a_new_scheduler_takes_the_rates_that_were_set_since_the_last_one(te
     new = Scheduler(optimizer, factor=SHAPE)
     assert new.base_lrs == pytest.approx([0.02, 0.2])
     assert rates_used(optimizer) == pytest.approx([0.02 * SHAPE(0), 0.2 * SHAPE(0)])
+
+
+def test_r15_what_a_scheduler_of_torch_left_meanwhile_is_ambiguous() -> None:
+    optimizer = sgd(0.1)
+    Scheduler(optimizer, factor=SHAPE).remove()
+    train(optimizer, 3, CosineAnnealingLR(optimizer, 10).step)
+    with pytest.raises(ArgumentError, match="initial_lr"):
+        Scheduler(optimizer, factor=SHAPE)
 
 
 def test_r15_under_an_absolute_plan_the_plan_is_the_rate() -> None:

@@ -31,8 +31,8 @@ def mark(group: Group, rate: float | None = None) -> None:
     """Leave a group's own rate in the group, before anything is written over it."""
     if rate is not None:
         group[MARK] = rate
-    elif MARK not in group or _rewritten(group):
-        group[MARK] = float(group["lr"] if _rewritten(group) else group.get("initial_lr", group["lr"]))
+    elif not _marked(group):
+        group[MARK] = float(group.get("initial_lr", group["lr"]))
     group.pop(LEFT, None)
 
 
@@ -47,9 +47,7 @@ def check_rates(groups: Sequence[Group]) -> None:
     """Refuse one rate for groups that were given different ones: whoever did so meant something by it."""
     for row, group in enumerate(groups):
         _LR.check(group, place_of(group, row))
-    rates = [
-        float(group["lr"] if _rewritten(group) else group.get(MARK, group.get("initial_lr", group["lr"]))) for group in groups
-    ]
+    rates = [float(group[MARK] if _marked(group) else group.get("initial_lr", group["lr"])) for group in groups]
     row = next((row for row, rate in enumerate(rates) if not math.isclose(rate, rates[0], rel_tol=1e-6)), None)
     if row is not None:
         raise ArgumentError(
@@ -59,14 +57,12 @@ def check_rates(groups: Sequence[Group]) -> None:
         )
 
 
-def _rewritten(group: Group) -> bool:
-    return LEFT in group and float(group["lr"]) != group[LEFT]
+def _marked(group: Group) -> bool:
+    return MARK in group and (LEFT not in group or float(group["lr"]) == group[LEFT])
 
 
 def _own_rate(group: Group, row: int) -> float:
-    if _rewritten(group):
-        return float(group["lr"])
-    if MARK in group:
+    if _marked(group):
         return float(group[MARK])
     rate = float(group["lr"])
     first = float(group.get("initial_lr", rate))

@@ -74,6 +74,11 @@ class Slot:
                 raise KindError(
                     f'{where} holds {value.numel()} numbers in "{self}": a schedule writes one, so make it a 0-d tensor.'
                 )
+            if value.requires_grad or value.is_inference():
+                why = "requires a gradient" if value.requires_grad else "was made in inference mode"
+                raise KindError(
+                    f'{where} holds a tensor in "{self}" that {why}: a schedule writes into it, so give value.detach().clone().'
+                )
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
             raise KindError(f'{where} holds {value!r} in "{self}", which is not a number: {_advice(str(self), group)}')
 
