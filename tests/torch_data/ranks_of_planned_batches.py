@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.nn.parallel import DistributedDataParallel
@@ -14,8 +14,8 @@ from annealing.batch import TradePlan, trade
 from annealing.torch import PlannedBatches, Scheduler
 
 SAMPLES = 24
-PAIR = trade((0.2 * an.stairs({"50%": 1 / 3})).over(an.Horizon.of(SAMPLES, epochs=4, batch_size=4), unit="samples"), batch=4)
-assert isinstance(PAIR, TradePlan)
+DECAY = (0.2 * an.stairs({"50%": 1 / 3})).over(an.Horizon.of(SAMPLES, epochs=4, batch_size=4), unit="samples")
+PAIR = cast("TradePlan", trade(DECAY, batch=4))
 
 
 def trained(rank: int, ranks: int) -> dict[str, Any]:

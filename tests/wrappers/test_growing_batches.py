@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -17,11 +17,9 @@ from tests.conftest import require
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
 
 SAMPLES, EPOCHS = 16, 4
-PAIR = trade(
-    (0.5 * an.stairs({"25%": 1 / 2, "50%": 1 / 4})).over(an.Horizon.of(SAMPLES, epochs=EPOCHS, batch_size=4), unit="samples"),
-    batch=4,
-)
-assert isinstance(PAIR, TradePlan)
+HORIZON = an.Horizon.of(SAMPLES, epochs=EPOCHS, batch_size=4)
+DECAY = (0.5 * an.stairs({"25%": 1 / 2, "50%": 1 / 4})).over(HORIZON, unit="samples")
+PAIR = cast("TradePlan", trade(DECAY, batch=4))
 SIZES = PAIR.sizes.tolist()
 assert SIZES == [4] * 4 + [8] * 2 + [16] * 2  # the checkpoint at update 5 lies in the middle of the second epoch
 CUT = 5
