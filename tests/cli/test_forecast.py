@@ -76,6 +76,22 @@ def test_rates_are_given_where_logs_do_not_say_them(anneal: Callable[..., Said])
     assert given["final"]["loss"] == pytest.approx(logged["final"]["loss"], abs=1e-3)
 
 
+def test_a_trainers_state_is_a_pilot_and_a_late_log_is_completed(anneal: Callable[..., Said], tmp_path: Path) -> None:
+    one = pilot("decayed")
+    late = [place for place, update in enumerate(one.updates.tolist()) if update >= 200]
+    history = [
+        {"step": int(one.updates[i]) + 1, "loss": float(one.losses[i]), "learning_rate": float(one.rates[one.updates[i]])}
+        for i in late
+    ]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": history}), encoding="utf-8")
+    words = ("forecast", "stable.csv", "trainer_state.json", "--schedule", TARGET, "--over", "4000")
+    refused = anneal(*words)
+    status, out, _ = anneal(*words, "--before", "linear")
+
+    assert (refused[0], "write --before 'linear'" in refused[2]) == (2, True)
+    assert (status, "rests on" in out) == (0, True)
+
+
 def test_what_cannot_be_trusted_is_said_with_how_to_mend_it(anneal: Callable[..., Said]) -> None:
     out = " ".join(anneal("forecast", "stable.csv", "--schedule", TARGET, "--over", "10000")[1].split())
 

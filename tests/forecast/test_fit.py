@@ -1,5 +1,6 @@
 """Fits: what they recover, what they rank, what they refuse, and that they read back."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import annealing as an
 from annealing.core.errors import AnnealingError, ArgumentError, KindError, ParseError
 from annealing.curves import Curve
-from annealing.forecast import Fit, fit
+from annealing.forecast import Fit, FittedLaw, fit
 from annealing.forecast.blocks import sampled
 from annealing.forecast.laws import LAWS, Scale
 from annealing.forecast.solve import predicted
@@ -88,6 +89,19 @@ def test_a_wider_interval_holds_a_narrower_one(found: Fit) -> None:
     assert whole.low.shape == whole.high.shape == (8_000,)
     assert np.all(whole.low <= whole.high)
     assert whole.low[-1] == pytest.approx(bands[2].low[-1], abs=2e-4)
+
+
+def test_a_band_holds_the_prediction_however_far_the_laws_are_apart(found: Fit) -> None:
+    def noisier(law: FittedLaw) -> FittedLaw:  # as from one pilot that does not decay: nothing says what a decay gains
+        floor, a, b, *own = law.values
+        return law._replace(values=(floor, a, 4 * b, *own)) if law.name == "multi-power" else law
+
+    apart = replace(found, laws=tuple(map(noisier, found.laws)))
+    run, places = (PEAK * an.chain(WARM, an.linear())).over(8_000), [2_000, 5_000, 7_999]
+    band, forecast = apart.interval(run, at=places), apart.predict(run, at=places)
+
+    assert np.all(band.low <= forecast)
+    assert np.all(forecast <= band.high)
 
 
 def test_the_order_of_the_pilots_does_not_matter(found: Fit) -> None:

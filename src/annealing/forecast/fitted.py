@@ -110,9 +110,9 @@ class Fit:
 
         The error of the laws themselves, several times what the pilots' scatter explains, is part of it: it was calibrated on
         final losses of runs held out, by the conformal route. The band is not centred on the prediction: where the multi-power
-        law sees the shape of the schedule differently, the truth lies between. Arguments: `level`, from 0.5 to 0.98; `run` and
-        `at` as in `predict`. Raises `ArgumentError` for a level outside, and for a fit of one law, for which nothing was
-        calibrated.
+        law sees the shape of the schedule differently, the truth lies between; but it always holds the prediction. Arguments:
+        `level`, from 0.5 to 0.98; `run` and `at` as in `predict`. Raises `ArgumentError` for a level outside, and for a fit of
+        one law, for which nothing was calibrated.
         """
         if self.calibration is None:
             raise ArgumentError("intervals are calibrated for the laws that fit chooses itself: leave law= out.")
@@ -120,7 +120,9 @@ class Fit:
         rates = rates_of(run)
         places = places_in(rates) if at is None else places_of(at, rates.size)
         middle, deviation = self.centre_and_deviation(rates, places)
-        low, high = middle - factor * deviation, middle + factor * deviation
+        forecast = self._mean(self._seen(rates, places), ranking=False)  # the band holds it, however far the laws are apart
+        low = np.minimum(middle - factor * deviation, forecast)
+        high = np.maximum(middle + factor * deviation, forecast)
         return Band(low, high) if at is not None else Band(spread(places, low, rates.size), spread(places, high, rates.size))
 
     def centre_and_deviation(self, rates: Floats, places: Whole) -> tuple[Floats, Floats]:
