@@ -43,7 +43,7 @@ def test_every_schedule_in_a_compare_command_of_the_readme_is_one() -> None:
     compared = [words for words in COMMANDS if words[:2] == ["anneal", "compare"]]
     schedules = [word for words in compared for word in words[3:] if "(" in word or word in ("cosine", "wsd")]
 
-    assert len(compared) == 2
+    assert len(compared) == 3
     assert len(schedules) == 3
     for text in schedules:
         assert an.parse(text).over(1_000)(500) > 0
