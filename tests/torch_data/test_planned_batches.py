@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -82,16 +83,19 @@ def test_a_loader_with_workers_gives_the_same_batches_and_runs_ahead_of_nothing(
     plan = an.stairs({0: 4, 24: 8}).over(48, unit="samples")
     data = TensorDataset(torch.arange(24))
 
-    def batches(workers: int) -> list[list[int]]:
+    def batches(**workers: Any) -> list[list[int]]:
         sampler, seen = PlannedBatches(data, plan, seed=1), list[list[int]]()
+        loader = DataLoader(data, batch_sampler=sampler, **workers)
         while sampler.seen < sampler.total:
-            for (indices,) in DataLoader(data, batch_sampler=sampler, num_workers=workers):
+            for (indices,) in loader:
                 seen.append(indices.tolist())
                 sampler.trained(len(indices))
         return seen
 
-    assert batches(0) == batches(2)
-    assert [len(batch) for batch in batches(0)] == [4] * 6 + [8] * 3
+    alone = batches()
+    # Spawned, since JAX may be loaded here, which does not survive a fork.
+    assert batches(num_workers=2, persistent_workers=True, multiprocessing_context="spawn") == alone
+    assert [len(batch) for batch in alone] == [4] * 6 + [8] * 3
 
 
 def test_the_length_is_what_is_left_of_the_epoch() -> None:

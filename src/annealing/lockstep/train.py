@@ -62,7 +62,7 @@ def train(
     augmentation, dropout and buffers are those of an ordinary run from its seed. Not compiled, a member's bits do not depend on
     which others it was trained with; they agree with an ordinary run's to rounding.
 
-    >>> import annealing as an
+    >>> import annealing as an, torch
     >>> x = torch.linspace(-1, 1, 64).reshape(64, 1)
     >>> task = Task(lambda: torch.nn.Linear(1, 1), torch.nn.functional.mse_loss, (x, 3 * x), (x, 3 * x), optimizer="sgd")
     >>> trained = train(task, [Member((lr * an.cosine()).over(50), seed=0) for lr in (0.01, 0.1, 0.5)])
