@@ -11,6 +11,7 @@ import io
 import json
 import os
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,7 @@ def _begins_alike(torn: bytes, line: bytes) -> bool:
     return torn.startswith(line) or line.startswith(torn)
 
 
-class _LineFile:
+class _LineFile(ABC):
     """A file to which the records of one update after the other are appended; a child says how a line is spelt."""
 
     head: ClassVar[str]
@@ -67,12 +68,14 @@ class _LineFile:
         self.close()
 
     @staticmethod
+    @abstractmethod
     def spell(record: Record) -> str:
-        raise NotImplementedError
+        """Write a record as a line, its end included."""
 
     @staticmethod
+    @abstractmethod
     def read(line: str) -> Record:
-        raise NotImplementedError
+        """Read such a line."""
 
     def _take_up(self) -> None:
         """Find out where a file that is there already ends; a last line that a crash tore apart is dropped."""
