@@ -122,7 +122,7 @@ def growth_in_words(rows: Sequence[GrowthRow], gap: float | None) -> str:
         if row.verdict == "the same"
     ]
     if names := [row.name for row in rows if row.verdict == "apart"]:
-        said.append(f"{listed(names)} {'does' if len(names) == 1 else 'do'} not")
+        said.append(f"{listed(names)} {'does' if len(names) == 1 else 'do'} not end where the decay does")
     if names := [row.name for row in rows if row.verdict == "undecided"]:
         said.append(f"of {listed(names)} nothing can be said yet: take more seeds")
     if lost := [row.name for row in rows if row.verdict == "diverged"]:
