@@ -44,8 +44,10 @@ HOUSE = {
     "tasks": Floor("core torch", "numpy torch sklearn cloudpickle"),
     "lockstep": Floor("core control batch torch tasks", "numpy torch"),
     "rangetest": Floor("core curves torch tasks lockstep", "numpy torch"),
-    "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle"),
-    "reproduce": Floor(f"{BELOW_STUDY} study", "numpy scipy torch sklearn"),
+    # ray: only when its engine is asked for.
+    "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle sqlalchemy alembic optuna yaml", "ray"),
+    "beyond": Floor("core control", "numpy scipy"),
+    "reproduce": Floor(f"{BELOW_STUDY} study beyond", "numpy scipy torch sklearn"),
     # Values only: what happened, never what makes it happen.
     "report": Floor(f"core curves {OUTCOMES}", "numpy scipy matplotlib bokeh jinja2 markupsafe rich"),
     "glossary": Floor("core dialects control"),  # everything there is, with a sentence each
