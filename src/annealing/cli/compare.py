@@ -18,7 +18,7 @@ from annealing.study.result import Comparison
 
 if TYPE_CHECKING:
     from annealing.lockstep.compiled import Compile
-    from annealing.study.engine import EngineName
+    from annealing.study.engines.processes import EngineName
 
 
 def compare(

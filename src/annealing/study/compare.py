@@ -10,7 +10,7 @@ from annealing.core.errors import ArgumentError, KindError
 from annealing.lockstep.compiled import Compile
 from annealing.study.arms import Entry, Rates, Schedules, read_entries
 from annealing.study.defaults import EVALUATION_SEEDS, FIRST_EVALUATION_SEED, TUNING_SEEDS, UPDATES
-from annealing.study.engine import Engine, EngineName, processes
+from annealing.study.engines.processes import Engine, EngineName, processes
 from annealing.study.progress import Report
 from annealing.study.result import Comparison, Role, Run
 from annealing.study.stage import Teller

@@ -13,7 +13,7 @@ from annealing.core.errors import KindError, TaskError
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse
 from annealing.study.defaults import EVALUATION_SEEDS, FIRST_EVALUATION_SEED
-from annealing.study.engine import processes
+from annealing.study.engines.processes import processes
 from annealing.study.growth_arms import DECAY, GrowthArm, growth_arms
 from annealing.study.growth_result import MARGIN, GrowthComparison, GrowthRow, GrowthVerdict
 from annealing.study.progress import Report

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from annealing.study.board import Board
-from annealing.study.engine import Engine
+from annealing.study.engines.board import Board
+from annealing.study.engines.processes import Engine
 from annealing.study.progress import Progress, Report, Running, leaders
 from annealing.study.result import Run
 from annealing.study.train import Setting

@@ -17,7 +17,7 @@ from annealing.core.errors import TaskError
 from annealing.lockstep import Outlook, outlook
 from annealing.lockstep import train as train_in_lockstep
 from annealing.lockstep.compiled import Compile
-from annealing.study.board import Board
+from annealing.study.engines.board import Board
 from annealing.study.result import Run
 from annealing.study.train import Setting, run_of, train
 from annealing.tasks.failure import task_raised

@@ -12,7 +12,7 @@ require("loky")
 
 from annealing.core.errors import ArgumentError, TaskError
 from annealing.study.compare import compare
-from annealing.study.engine import processes
+from annealing.study.engines.processes import processes
 from annealing.study.train import Setting, train
 from annealing.tasks import load_task
 

@@ -22,8 +22,8 @@ cloudpickle = require("cloudpickle")
 require("loky")
 
 from annealing.core.errors import ArgumentError, TaskError
-from annealing.study.board import Board
-from annealing.study.engine import processes
+from annealing.study.engines.board import Board
+from annealing.study.engines.processes import processes
 from annealing.study.train import Setting, train
 
 USER_FILE = """

@@ -21,10 +21,10 @@ from annealing.core.errors import ArgumentError, TaskError
 from annealing.lockstep import Outlook
 from annealing.lockstep.compiled import Compile
 from annealing.lockstep.outlook import BUSY, in_a_line
-from annealing.study.board import Board
+from annealing.study.engines.board import Board
+from annealing.study.engines.worker import TASK_FILE, look_in_worker, start, train_in_worker, train_stack_in_worker
 from annealing.study.result import Run
 from annealing.study.train import Setting
-from annealing.study.worker import TASK_FILE, look_in_worker, start, train_in_worker, train_stack_in_worker
 from annealing.tasks.task import Task
 
 EngineName = Literal["process", "lockstep"]

@@ -1,0 +1,1 @@
+"""What executes runs: worker processes, stacks of settings in them, other machines."""
