@@ -18,7 +18,7 @@ from torch.utils import _pytree as pytree
 
 from annealing.core.errors import TaskError
 from annealing.core.plan import Plan
-from annealing.lockstep.member import Member, Outcome, Record
+from annealing.lockstep.member import Member, Outcome, Point, Record
 from annealing.tasks.batches import Batch, generator_for, seed_everything, training_batches, validation_batches
 from annealing.tasks.measure import POINTS, check_points, checked_loss, explosion, metrics_of, validation_loss
 from annealing.tasks.task import Task
@@ -30,13 +30,20 @@ Tick = Callable[[int, float], None]
 
 
 def train_alone(
-    task: Task, member: Member, tick: Tick, *, device: str = "cpu", points: int = POINTS, keep_state: bool = False
+    task: Task,
+    member: Member,
+    tick: Tick,
+    *,
+    device: str = "cpu",
+    points: int = POINTS,
+    keep_state: bool = False,
+    hear: Callable[[Point], None] | None = None,
 ) -> Outcome:
     """Train `member` to its end, or until it diverges, and return what became of it.
 
-    The same task and member give the same bits wherever they are trained. `tick(updates, loss)` is called
-    after every update. A loss that is NaN, infinite, or 10 000 times the first one ends the run there: it
-    has diverged, which is a result, with an infinite final loss.
+    The same task and member give the same bits wherever they are trained. `tick(updates, loss)` is called after every
+    update, `hear(point)` with each point of the curve. A loss that is NaN, infinite, or 10 000 times the first one ends the
+    run there: it has diverged, which is a result, with an infinite final loss.
     """
     begun = time.perf_counter()
     task = task_for(task, member)
@@ -61,6 +68,8 @@ def train_alone(
             valid = math.nan if record.diverged else _evaluated(validation_loss, task, model, validation)
             record.add(update, float(np.average(since, weights=sizes[update - len(since) : update])), valid, rate)
             since.clear()
+            if hear is not None:
+                hear(record.points[-1])
         if record.diverged:
             break
     metrics = dict.fromkeys(task.metrics, math.nan) if record.diverged else _evaluated(metrics_of, task, model, validation)

@@ -11,12 +11,14 @@ import numpy as np
 from torch import Tensor
 
 from annealing.lockstep.evaluate import Evaluation
-from annealing.lockstep.member import Outcome, Record
+from annealing.lockstep.member import Outcome, Point, Record
 from annealing.lockstep.stack import Stack, joined
 from annealing.tasks.measure import explosion
 
 Tick = Callable[[int, int, float], None]
 """Called now and then with a member's place in the list, its finished updates and its latest training loss."""
+Hear = Callable[[int, Point], None]
+"""Called with a member's place in the list and each point of its curve, as it is measured."""
 
 _PAUSE = 0.1  # seconds between two looks at how far a stack has come
 
@@ -28,11 +30,11 @@ class Leg:
     Rows beyond the last place only fill the stack up.
     """
 
-    def __init__(self, stack: Stack, places: Sequence[int], evaluation: Evaluation, tick: Tick) -> None:
+    def __init__(self, stack: Stack, places: Sequence[int], evaluation: Evaluation, tick: Tick, hear: Hear) -> None:
         self.stack, self.places = stack, list(places)
         self.records = [Record(member) for member in stack.members[: len(places)]]
         self.seconds = [0.0] * len(places)
-        self._evaluation, self._tick = evaluation, tick
+        self._evaluation, self._tick, self._hear = evaluation, tick, hear
         self._limits = [math.inf] * len(places)
         self._told = 0.0
 
@@ -55,7 +57,7 @@ class Leg:
             going = self.alive
             found = self._evaluation.losses(self.stack, going)
             for row in going:
-                self.records[row].add(mark, float(np.mean(losses[:, row])), found[row], self.rate(row, mark))
+                self._add(row, mark, float(np.mean(losses[:, row])), found[row])
             spent = (time.perf_counter() - begun) / len(rows)
             for row in rows:
                 self.seconds[row] += spent
@@ -66,9 +68,11 @@ class Leg:
         if gone.size:
             last = int(gone[0])
             self.records[row].diverged = True
-            self.records[row].add(
-                begin + last + 1, float(np.mean(losses[: last + 1])), math.nan, self.rate(row, begin + last + 1)
-            )
+            self._add(row, begin + last + 1, float(np.mean(losses[: last + 1])), math.nan)
+
+    def _add(self, row: int, update: int, train_loss: float, valid_loss: float) -> None:
+        self.records[row].add(update, train_loss, valid_loss, self.rate(row, update))
+        self._hear(self.places[row], self.records[row].points[-1])
 
     def rate(self, row: int, update: int) -> float:
         """Return the rate that a member's update number `update`, counted from 1, used."""
@@ -83,7 +87,7 @@ class Leg:
 
     def with_stack(self, stack: Stack, places: Sequence[int]) -> Leg:
         """Return a leg for another stack of the same task."""
-        return Leg(stack, places, self._evaluation, self._tick)
+        return Leg(stack, places, self._evaluation, self._tick, self._hear)
 
     def take(self, rows: Sequence[tuple[Leg, int]]) -> None:
         """Take over the records of the members that this leg now trains."""

@@ -113,13 +113,17 @@ class Outcome:
     state: dict[str, Tensor] | None = None
 
 
+Point = tuple[int, float, float, float]
+"""A place on a curve: finished updates, training loss, validation loss, rate."""
+
+
 @final
 class Record:
     """The points of one member's curve, as they come in."""
 
     def __init__(self, member: Member) -> None:
         self.member = member
-        self.points: list[tuple[int, float, float, float]] = []
+        self.points: list[Point] = []
         self.diverged = False
         self.cut = False
 

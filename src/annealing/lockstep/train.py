@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import numpy as np
@@ -19,7 +20,7 @@ from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.fused import family
 from annealing.lockstep.halving import Halving, given_up
-from annealing.lockstep.leg import Leg, Tick, regrouped
+from annealing.lockstep.leg import Hear, Leg, Tick, regrouped
 from annealing.lockstep.member import Member, Outcome
 from annealing.lockstep.outlook import BUSY, in_a_line, stackable
 from annealing.lockstep.rates import Hyper
@@ -54,6 +55,7 @@ def train(
     points: int = POINTS,
     keep_state: bool = False,
     tick: Tick | None = None,
+    hear: Hear | None = None,
     remaining: int = 0,
 ) -> Trained:
     """Train every member as if it were alone, many of them at once.
@@ -74,6 +76,7 @@ def train(
     it takes), "never" or "always"; `halving`, which gives the worse members up on the way, within `groups`, one word per member
     (by default all compete); `points`, at about how many updates to validate; `keep_state`, to
     return the trained weights; `tick(place, updates, loss)`, called a few times a second for members under way;
+    `hear(place, (update, train_loss, valid_loss, rate))`, called with every point of a curve as it is measured;
     `remaining`, updates of members that the caller will have trained in this process in all, for the decision whether to compile.
 
     Models without a rule for stacks (LSTM, branches on data), optimizers whose update is not linear in the rate, and models so
@@ -99,6 +102,7 @@ def train(
         points,
         keep_state,
         tick or (lambda place, updates, loss: None),
+        hear or (lambda place, point: None),
         remaining,
     )
     with guarded():
@@ -121,12 +125,13 @@ class _Job:
         points: int,
         keep_state: bool,
         tick: Tick,
+        hear: Hear,
         remaining: int,
     ) -> None:
         self.task, self.members, self.device, self.chunk = task, members, device, chunk
         self.compile: Compile = compile_
         self.halving, self.words, self.points, self.keep_state, self.tick = halving, words, points, keep_state, tick
-        self.remaining = remaining
+        self.hear, self.remaining = hear, remaining
         self.outcomes: dict[int, Outcome] = {}
         self.notes: list[str] = []
         self.size, self.compiled = 1, False
@@ -187,7 +192,7 @@ class _Job:
             own = places[begin : begin + size]
             stack = Stack.build(plan, compiler.padded([self.members[place] for place in own]))
             compiler.apply(stack)
-            yield Leg(stack, own, evaluation, self.tick)
+            yield Leg(stack, own, evaluation, self.tick, self.hear)
 
     def _halved(self, legs: list[Leg], marks: list[int], cuts: dict[int, int], size: int, compiler: Compiler) -> None:
         start = float(np.nanmedian([loss for leg in legs for loss in leg.initial().values()]))
@@ -220,7 +225,12 @@ class _Job:
     def _alone(self, places: list[int], reason: str) -> None:
         self.notes.append(in_a_line(self.task, reason))
         for place in places:
-            own: Callable[[int, float], None] = lambda updates, loss, place=place: self.tick(place, updates, loss)  # noqa: E731
             self.outcomes[place] = train_alone(
-                self.task, self.members[place], own, device=self.device, points=self.points, keep_state=self.keep_state
+                self.task,
+                self.members[place],
+                partial(self.tick, place),
+                device=self.device,
+                points=self.points,
+                keep_state=self.keep_state,
+                hear=partial(self.hear, place),
             )
