@@ -44,8 +44,8 @@ HOUSE = {
     "tasks": Floor("core torch", "numpy torch sklearn cloudpickle"),
     "lockstep": Floor("core control batch torch tasks", "numpy torch"),
     "rangetest": Floor("core curves torch tasks lockstep", "numpy torch"),
-    # ray: only when its engine is asked for.
-    "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle sqlalchemy alembic optuna yaml", "ray"),
+    # ray, psycopg: only when the engine, or a PostgreSQL store, is asked for.
+    "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle sqlalchemy alembic optuna yaml", "ray psycopg"),
     "beyond": Floor("core control", "numpy scipy"),
     "reproduce": Floor(f"{BELOW_STUDY} study beyond", "numpy scipy torch sklearn"),
     # Values only: what happened, never what makes it happen.
@@ -124,7 +124,7 @@ def test_no_two_floors_stand_on_each_other() -> None:
 def test_every_library_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
-    declared = {line.partition(">=")[0].replace("scikit-learn", "sklearn") for line in lines}
+    declared = {line.partition(">=")[0].removesuffix("[binary]").replace("scikit-learn", "sklearn") for line in lines}
     used = {found.name.partition(".")[0] for path in FILES for found in imports(ast.parse(path.read_text(encoding="utf-8")))}
 
     assert "numpy" in used

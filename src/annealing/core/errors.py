@@ -45,5 +45,9 @@ class TaskError(AnnealingError, ValueError):
     """A task that cannot be found, loaded or trained."""
 
 
+class StoreError(AnnealingError, OSError):
+    """A store of studies that cannot be reached, read or written, or that holds something else than what is asked of it."""
+
+
 class ConformanceError(AnnealingError, AssertionError):
     """A schedule, controller or adapter that breaks one of the laws all of them keep."""

@@ -1,0 +1,1 @@
+"""One file per version of the schema. A file that was released is never changed: a change is a new file."""
