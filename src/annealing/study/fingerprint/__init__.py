@@ -1,0 +1,3 @@
+"""Whether a task is still the one that a study began with."""
+
+from annealing.study.fingerprint.parts import fingerprint as fingerprint
