@@ -41,7 +41,8 @@ HOUSE = {
     "keras": Floor("core control batch", "numpy keras"),
     "transformers": Floor("core control batch torch rangetest", "numpy torch transformers"),
     "lightning": Floor("core control batch torch rangetest", "numpy torch lightning"),
-    "tasks": Floor("core torch", "numpy torch sklearn cloudpickle"),
+    # schedulefree and prodigyopt: only when one of their optimizers is named.
+    "tasks": Floor("core torch", "numpy torch sklearn cloudpickle", "schedulefree prodigyopt"),
     "lockstep": Floor("core control batch torch tasks", "numpy torch"),
     "rangetest": Floor("core curves torch tasks lockstep", "numpy torch"),
     # ray, psycopg: only when the engine, or a PostgreSQL store, is asked for.

@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - what needs torch is imported once it is known to be there
 
 import math
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -291,3 +292,11 @@ def test_training_leaves_threads_and_generators_as_they_were():
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
     assert (np.random.get_state()[1] == drawn).all()  # noqa: NPY002
+
+
+def test_members_with_optimizers_of_their_own_share_stacks_with_their_like_and_agree():
+    named = ["adamw", None, "radam", "sgd", "momentum", lion]
+    own = [replace(member, optimizer=maker) for maker in named for member in members(rates=(0.002, 0.01))]
+    found = agrees(problem(optimizer="sgd"), own)
+    plain, sgd = ([o.loss for o in found if o.member.optimizer == maker] for maker in (None, "sgd"))
+    assert plain == sgd

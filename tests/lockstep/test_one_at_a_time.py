@@ -220,3 +220,39 @@ def test_progress_is_told_for_every_member():
 
 def test_a_task_is_a_task():
     assert isinstance(problem(), Task)
+
+
+@pytest.mark.parametrize("optimizer", ["schedulefree_sgd", "schedulefree_adamw", "schedulefree_radam"])
+def test_a_schedule_free_optimizer_is_measured_at_its_average_and_trained_at_its_own_weights(optimizer):
+    require("schedulefree")
+    task, member = problem(optimizer=optimizer), Member((0.05 * an.hold()).over(12), seed=1)
+    found = train(task, [member, Member((0.02 * an.hold()).over(12), seed=1)], keep_state=True, points=3)
+    assert "evaluates with other weights than it trains" in found.notes[0]
+
+    from annealing.lockstep.alone import prepare
+    from annealing.tasks.batches import training_batches, validation_batches
+    from annealing.tasks.measure import validation_loss
+
+    model, own = prepare(task, member)
+    losses = []
+    batches = training_batches(task, 1)
+    for update in range(1, 13):
+        inputs, targets = next(batches)
+        own.zero_grad()
+        task.loss(model(inputs), targets).backward()
+        own.step()
+        if update % 4 == 0:
+            own.eval()
+            model.eval()
+            losses.append(validation_loss(task, model, validation_batches(task.data("valid", 1), task.batch_size)))
+            state = {name: value.clone() for name, value in model.state_dict().items()}
+            own.train()
+            model.train()
+    assert found.outcomes[0].valid_loss.tolist() == losses
+    assert all(torch.allclose(found.outcomes[0].state[name], state[name], rtol=1e-12) for name in state)
+
+
+def test_prodigy_is_trained_one_at_a_time_since_its_estimate_is_over_all_parameters():
+    require("prodigyopt")
+    found = train(problem(optimizer="prodigy"), [Member(an.hold().over(10), seed=seed) for seed in range(2)])
+    assert "of its optimizer Prodigy" in found.notes[0]

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E402 - what needs torch is imported once it is known to be there
 
+import sys
+
 import pytest
 
 from tests.conftest import require
@@ -10,6 +12,7 @@ torch = require("torch")
 
 from annealing.core.errors import TaskError
 from annealing.tasks import OPTIMIZERS, optimizer_named
+from annealing.tasks.optimizers import PACKAGED
 
 NAMES = ("sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "nadam", "radam", "adamax")
 
@@ -48,5 +51,25 @@ def test_momentum_and_nesterov_are_what_they_say():
 
 
 def test_an_unknown_name_is_answered_with_the_names_there_are():
-    with pytest.raises(TaskError, match=r"optimizer='adamm' is unknown: write one of sgd, .*adamax"):
+    with pytest.raises(TaskError, match=r"optimizer='adamm' is unknown \(did you mean adam\?\): write one of sgd, .*adamax"):
         optimizer_named("adamm")
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_those_with_a_package_of_their_own_learn_at_their_usual_rate(name):
+    require("prodigyopt" if name == "prodigy" else "schedulefree")
+    weights = [torch.nn.Parameter(torch.ones(4)), torch.nn.Parameter(torch.ones(2, 2))]
+    optimizer = optimizer_named(name)(weights, optimizer_named(name).usual)
+    if hasattr(optimizer, "train"):
+        optimizer.train()
+    for _ in range(100):
+        optimizer.zero_grad()
+        sum(weight.square().sum() for weight in weights).backward()
+        optimizer.step()
+    assert sum(weight.square().sum() for weight in weights) < 7.9
+
+
+def test_a_package_that_is_missing_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prodigyopt", None)
+    with pytest.raises(TaskError, match="pip install prodigyopt"):
+        optimizer_named("prodigy")([torch.nn.Parameter(torch.ones(1))], 1.0)

@@ -21,6 +21,7 @@ from annealing.core.plan import Plan
 from annealing.lockstep.member import Member, Outcome, Point, Record
 from annealing.tasks.batches import Batch, generator_for, seed_everything, training_batches, validation_batches
 from annealing.tasks.measure import POINTS, check_points, checked_loss, explosion, metrics_of, validation_loss
+from annealing.tasks.optimizers import Maker, optimizer_named
 from annealing.tasks.task import Task
 from annealing.torch import Scheduler
 from annealing.torch.slot import Slot, place_of
@@ -65,21 +66,29 @@ def train_alone(
             limit = explosion(loss)
         record.diverged = not loss < limit  # NaN is not below anything
         if record.diverged or update in marks:
-            valid = math.nan if record.diverged else _evaluated(validation_loss, task, model, validation)
+            with _evaluating(model, optimizer):
+                valid = math.nan if record.diverged else validation_loss(task, model, validation)
             record.add(update, float(np.average(since, weights=sizes[update - len(since) : update])), valid, rate)
             since.clear()
             if hear is not None:
                 hear(record.points[-1])
         if record.diverged:
             break
-    metrics = dict.fromkeys(task.metrics, math.nan) if record.diverged else _evaluated(metrics_of, task, model, validation)
-    state = {name: value.detach().clone() for name, value in model.state_dict().items()} if keep_state else None
+    with _evaluating(model, optimizer):
+        metrics = dict.fromkeys(task.metrics, math.nan) if record.diverged else metrics_of(task, model, validation)
+        state = {name: value.detach().clone() for name, value in model.state_dict().items()} if keep_state else None
     return record.outcome(metrics, time.perf_counter() - begun, state)
 
 
 def task_for(task: Task, member: Member) -> Task:
     """Return the task with the member's own batch size."""
     return task if member.batch_size in (None, task.batch_size) else replace(task, batch_size=member.batch_size)
+
+
+def maker_for(task: Task, member: Member) -> Maker:
+    """Return what makes the member's optimizer: its own, or the task's."""
+    chosen = task.optimizer if member.optimizer is None else member.optimizer
+    return optimizer_named(chosen) if isinstance(chosen, str) else chosen
 
 
 def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.Module, Optimizer]:
@@ -89,9 +98,7 @@ def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.M
     if not isinstance(model, torch.nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance] - it is the user's function
         raise TaskError(f"model() gave a {type(model).__name__}: it must return a torch.nn.Module.")
     model = model.to(device)
-    make = task.named_optimizer or task.optimizer
-    assert callable(make)
-    optimizer = make(model.parameters(), member.first_rate)
+    optimizer = maker_for(task, member)(model.parameters(), member.first_rate)
     if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TaskError(f"optimizer(parameters, lr) gave a {type(optimizer).__name__}: it must return a torch.optim.Optimizer.")
     for name, value in member.options.items():
@@ -99,8 +106,20 @@ def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.M
         for row, group in enumerate(optimizer.param_groups):
             slot.check(group, f"{place_of(group, row)} of {type(optimizer).__name__}")
             slot.replace(group, float(value))
+    into(optimizer, training=True)
     torch.manual_seed(training_seed(member.seed))
     return model.train(), optimizer
+
+
+def has_modes(optimizer: Optimizer) -> bool:
+    """Whether an optimizer evaluates with other weights than it trains, as schedule-free ones do, and so is told when to."""
+    return hasattr(optimizer, "train") and hasattr(optimizer, "eval")
+
+
+def into(optimizer: Any, *, training: bool) -> None:
+    """Put an optimizer that has modes into the one or the other."""
+    if has_modes(optimizer):
+        optimizer.train() if training else optimizer.eval()
 
 
 def training_seed(seed: int) -> int:
@@ -160,11 +179,14 @@ def _update(
     return loss.item()
 
 
-def _evaluated(measure: Callable[..., Any], task: Task, model: torch.nn.Module, batches: Any) -> Any:
+@contextmanager
+def _evaluating(model: torch.nn.Module, optimizer: Optimizer) -> Generator[None]:
+    """Put the model into evaluation mode for a while, and the optimizer if it has modes."""
     model.eval()
-    measured = measure(task, model, batches)
+    into(optimizer, training=False)
+    yield
+    into(optimizer, training=True)
     model.train()
-    return measured
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from annealing.lockstep.blueprint import Blueprint, Rows
 from annealing.lockstep.chunk import pace
 from annealing.lockstep.member import Member
 from annealing.lockstep.stack import Program, Stack
+from annealing.tasks.optimizers import maker_name
 
 Compile = Literal["auto", "never", "always"]
 
@@ -85,7 +86,9 @@ class Compiler:
         plan = self._plan
         shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in plan.model.named_parameters()]
         what = (str(plan.model), shapes, plan.work, self._size, plan.device, members[0].options, members[0].clip_norm is None)
-        return hashlib.sha256(repr((*what, plan.task.optimizer_name, torch.__version__)).encode()).hexdigest()[:24]
+        return hashlib.sha256(
+            repr((*what, maker_name(members[0].optimizer or plan.task.optimizer), torch.__version__)).encode()
+        ).hexdigest()[:24]
 
 
 @final

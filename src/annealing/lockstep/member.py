@@ -16,6 +16,7 @@ from annealing.core.checks import number, positive, whole
 from annealing.core.errors import ArgumentError, KindError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
+from annealing.tasks.optimizers import Maker, optimizer_named
 
 
 @final
@@ -32,9 +33,10 @@ class Member:
     the rate that the task's optimizer is made with (by default the plan's largest); `batch_size`, in samples (by default
     the task's); `batch_sizes`, in its place the samples of every update, which fill whole epochs;
     `clip_norm`, the largest norm of the gradient of all parameters together (by default none);
+    `optimizer`, a name or a function of (parameters, lr) (by default the task's);
     `options`, hyper-parameters that stay, by the names a recipe uses: {"weight_decay": 0.1, "betas[0]": 0.95}.
 
-    Raises `KindError` or `ArgumentError` for anything else.
+    Raises `KindError`, `ArgumentError` or `TaskError` for anything else.
     """
 
     plan: Plan | RecipePlan
@@ -44,6 +46,7 @@ class Member:
     batch_size: int | None = None
     batch_sizes: tuple[int, ...] | None = None
     clip_norm: float | None = None
+    optimizer: str | Maker | None = None
     options: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def __post_init__(self) -> None:
@@ -64,6 +67,8 @@ class Member:
             raise ArgumentError(f"batch_sizes has {len(self.batch_sizes)} updates, the plan {self.updates}: write one for each.")
         if self.clip_norm is not None:
             positive("clip_norm", self.clip_norm)
+        if isinstance(self.optimizer, str):
+            optimizer_named(self.optimizer)
         for name, value in self.options.items():
             number(f"options[{name!r}]", value)
 

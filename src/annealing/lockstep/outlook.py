@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from annealing.lockstep.alone import guarded, prepare
+from annealing.lockstep.alone import guarded, has_modes, maker_for, prepare
 from annealing.lockstep.blueprint import Blueprint, blueprint
 from annealing.lockstep.chunk import chunk_size, pays
 from annealing.lockstep.delta import why_not_linear
@@ -57,10 +57,11 @@ def stackable(task: Task, member: Member, device: str) -> Blueprint:
     _, optimizer = prepare(task, member)
     if family(optimizer, Hyper(member, optimizer))[0] == "fused":
         return plan
-    make = task.named_optimizer or task.optimizer
+    if has_modes(optimizer):
+        raise CannotStackError(f"of its optimizer {type(optimizer).__name__}: it evaluates with other weights than it trains")
+    make = maker_for(task, member)
 
     def made(parameters: Any, lr: float) -> Any:
-        assert callable(make)
         made = make(parameters, lr)
         for name, value in member.options.items():
             for group in made.param_groups:

@@ -151,7 +151,7 @@ class _Job:
         known: dict[Hashable, Hashable] = {}
         sizes: dict[int, Hashable] = {}
         for place, member in enumerate(self.members):
-            look = (member.plan, member.first_rate, tuple(sorted(member.options.items())))
+            look = (member.plan, member.first_rate, member.optimizer, tuple(sorted(member.options.items())))
             if look not in known:
                 _, optimizer = prepare(self.task, member)
                 known[look] = family(optimizer, Hyper(member, optimizer))

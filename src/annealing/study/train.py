@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import final
 
 from annealing.core.plan import Plan
@@ -10,6 +11,7 @@ from annealing.lockstep.alone import Tick, train_alone
 from annealing.lockstep.member import Member, Outcome
 from annealing.study.result import Curve, Role, Run
 from annealing.tasks.measure import POINTS
+from annealing.tasks.optimizers import Maker
 from annealing.tasks.task import Task
 
 
@@ -19,6 +21,7 @@ class Setting:
     """What one run needs beside its task: update `t` uses the rate `plan(t)`; `lr` says by what the schedule was multiplied.
 
     `batch_sizes` are the samples of each update, where the batch changes; `points` at about how many to validate.
+    `optimizer`, `batch_size` and the hyper-parameters in `options` stand in for the task's own.
     """
 
     arm: str
@@ -28,11 +31,22 @@ class Setting:
     role: Role
     batch_sizes: tuple[int, ...] | None = None
     points: int = POINTS
+    optimizer: str | Maker | None = None
+    options: Mapping[str, float] = field(default_factory=dict[str, float])
+    batch_size: int | None = None
 
     @property
     def member(self) -> Member:
         """The setting as an engine that stacks knows it."""
-        return Member(self.plan, seed=self.seed, lr=self.lr, batch_sizes=self.batch_sizes)
+        return Member(
+            self.plan,
+            seed=self.seed,
+            lr=self.lr,
+            batch_size=self.batch_size,
+            batch_sizes=self.batch_sizes,
+            optimizer=self.optimizer,
+            options=self.options,
+        )
 
 
 def train(task: Task, setting: Setting, tick: Tick, *, device: str = "cpu") -> Run:

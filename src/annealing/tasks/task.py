@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from annealing.core.errors import TaskError
-from annealing.tasks.optimizers import Maker, NamedOptimizer, optimizer_named
+from annealing.tasks.optimizers import Maker, NamedOptimizer, maker_name, optimizer_named
 
 Pair = tuple[Tensor, Tensor]
 Data = Pair | Dataset[Any] | DataLoader[Any]
@@ -35,8 +35,9 @@ class Task:
     (output, target) giving the mean loss of a batch; `train` and `valid`, two tensors, a `Dataset`, a
     `DataLoader`, or a function of the seed that gives one of these (so that every seed may have a split of
     its own); `batch_size`, samples per update (a `DataLoader` has its own); `optimizer`, a name from
-    torch.optim (sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta, nadam, radam, adamax) or a
-    function of (parameters, lr); `metrics`, functions of (outputs, targets) of the whole validation data, by
+    torch.optim (sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad, adadelta, nadam, radam, adamax) or of a
+    package of its own (schedulefree_sgd, schedulefree_adamw, schedulefree_radam, prodigy), or a function of
+    (parameters, lr); `metrics`, functions of (outputs, targets) of the whole validation data, by
     name; `name`, how reports call it; `augment`, a function of (inputs, generator) applied to every training
     batch, which should draw its randomness from the generator.
 
@@ -87,7 +88,7 @@ class Task:
     @property
     def optimizer_name(self) -> str:
         """The optimizer as a word: its name, or that of the function that makes it."""
-        return self.optimizer if isinstance(self.optimizer, str) else getattr(self.optimizer, "__name__", "own optimizer")
+        return maker_name(self.optimizer)
 
     def data(self, role: str, seed: int) -> Data:
         """Return the `"train"` or `"valid"` data that a run from `seed` uses."""
