@@ -101,9 +101,9 @@ def optimizer_named(name: str) -> NamedOptimizer:
     known = OPTIMIZERS | PACKAGED
     if name not in known:
         close = difflib.get_close_matches(str(name).lower(), known, n=1)
-        meant = f" (did you mean {close[0]}?)" if close else ""
+        meant = f"; did you mean {close[0]}?" if close else "."
         raise TaskError(
-            f"optimizer={name!r} is unknown{meant}: write one of {', '.join(known)}, or a function of (parameters, lr)."
+            f"optimizer={name!r} is unknown: write one of {', '.join(known)}, or a function of (parameters, lr){meant}"
         )
     return known[name]
 
