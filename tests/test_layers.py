@@ -47,7 +47,7 @@ HOUSE = {
     "rangetest": Floor("core curves torch tasks lockstep", "numpy torch"),
     # ray, psycopg: only when the engine, or a PostgreSQL store, is asked for.
     "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle sqlalchemy alembic optuna yaml", "ray psycopg"),
-    "beyond": Floor("core control", "numpy scipy"),
+    "beyond": Floor("core control", "numpy scipy", "dimod"),  # dimod: whoever hands over a sampler has it
     "reproduce": Floor(f"{BELOW_STUDY} study beyond", "numpy scipy torch sklearn"),
     # Values only: what happened, never what makes it happen.
     "report": Floor(f"core curves {OUTCOMES}", "numpy scipy matplotlib bokeh jinja2 markupsafe rich"),
