@@ -60,8 +60,8 @@ def check_controller(
         Law("what is no number is refused", _refused),
         Law("every kind of number is the number that it is", _kinds),
     ]
-    if type(controller).__module__.startswith("annealing."):
-        laws.append(Law("its text reads back", _text))  # only ours have words that parse knows
+    if type(controller).__module__.startswith("annealing.control."):
+        laws.append(Law("its text reads back", _text))  # only those have words that parse knows
     if scan:
         laws.append(Law("inside lax.scan it decides as in a loop", _scanned))
     return hold(controller, laws, controller, history)
