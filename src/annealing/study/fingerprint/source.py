@@ -8,9 +8,10 @@ import linecache
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from symtable import symtable
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -51,17 +52,18 @@ def said_by_function(function: FunctionType) -> Said:
     node = _node_of(code)
     if node is None:  # a session that keeps no source
         return Said(" ".join(_instructions(code)), _found(_names(code), function.__globals__))
-    return Said(_spelt(node), _found(_looked_up(node), function.__globals__))
+    text = _spelt(node)
+    return Said(text, _found(set(_looked_up(text)) - set(code.co_freevars), function.__globals__))
 
 
 def said_by_class(class_: type) -> Said:
     """Read the source of a class; its name where it has none."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(class_)))
+        text = _spelt(ast.parse(textwrap.dedent(inspect.getsource(class_))))
     except (OSError, TypeError, SyntaxError):
         return Said(class_.__qualname__, {})
     module = sys.modules.get(class_.__module__)
-    return Said(_spelt(tree), _found(_looked_up(tree), vars(module) if module else {}))
+    return Said(text, _found(_looked_up(text), vars(module) if module else {}))
 
 
 def said_by_file(module: ModuleType) -> str:
@@ -117,11 +119,16 @@ class _WithoutDocumentation(ast.NodeTransformer):
         return node
 
 
-def _looked_up(node: ast.AST) -> Iterator[str]:
-    return (found.id for found in ast.walk(node) if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load))
+def _looked_up(text: str) -> Iterator[str]:
+    """The names in a piece of source that are neither its own nor an attribute's."""
+    tables = [symtable(text, "source", "exec")]
+    while tables:
+        table = tables.pop()
+        yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced())
+        tables += table.get_children()
 
 
-def _found(names: Iterator[str], there: dict[str, Any]) -> dict[str, Any]:
+def _found(names: Iterable[str], there: dict[str, Any]) -> dict[str, Any]:
     return {name: there[name] for name in sorted(set(names)) if name in there}
 
 

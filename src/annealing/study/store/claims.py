@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -15,13 +15,17 @@ from annealing.study.store.tables import claim, run, study
 from annealing.study.store.values import Claimed
 
 
+def lock_study(connection: Connection, of: int) -> None:
+    """Let nobody else claim runs of a study, or add some, until the transaction ends, some milliseconds later."""
+    connection.execute(select(study.c.id).where(study.c.id == of).with_for_update(key_share=True))
+
+
 def claim_runs(connection: Connection, of: int, count: int, worker: str, lease: float) -> tuple[Claimed, ...]:
     """Claim the first waiting runs of a study, in whole brackets, until there are `count` or more, or none is left.
 
     Claims of processes that died, or that gave no sign of life for the length of their lease, are dissolved first.
     """
-    # One claim at a time in each study: so a bracket is always seen, and taken, as a whole. It takes milliseconds.
-    connection.execute(select(study.c.id).where(study.c.id == of).with_for_update(key_share=True))
+    lock_study(connection, of)  # so a bracket is always seen, and taken, as a whole
     time = now(connection)
     _dissolve_the_dead(connection, of, time)
     rows = _first_waiting(connection, of, count)
@@ -47,13 +51,13 @@ def claim_runs(connection: Connection, of: int, count: int, worker: str, lease: 
     )
 
 
-def still_held(connection: Connection, claims: Iterable[str], lease: float) -> frozenset[str]:
-    """Prolong claims, and return those that were still there to be prolonged. Until the transaction ends, nobody takes them."""
-    until = now(connection) + lease
+def prolong(connection: Connection, leases: Mapping[str, float]) -> frozenset[str]:
+    """Prolong claims, each by its lease; return those still there, which nobody can take until the transaction ends."""
+    time = now(connection)
     held = (
         token
-        for token in sorted(set(claims))
-        if connection.execute(update(claim).where(claim.c.id == token).values(until=until)).rowcount
+        for token, lease in sorted(leases.items())
+        if connection.execute(update(claim).where(claim.c.id == token).values(until=time + lease)).rowcount
     )
     return frozenset(held)
 

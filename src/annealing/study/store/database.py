@@ -60,7 +60,10 @@ def connect(address: Address, patience: float) -> Database:
         raise StoreError(f'store {address.shown} needs psycopg: pip install "annealing[postgresql]".') from None
 
     class Binary(Cursor[Any]):
-        """Results come as bytes, not as text: of a NaN, text would keep neither sign nor payload."""
+        """Results come as bytes, not as text: of a NaN, text would keep neither sign nor payload.
+
+        SQLAlchemy's inspection of tables reads text, so it needs another connection than one of these.
+        """
 
         def __init__(self, connection: Any, **options: Any) -> None:
             super().__init__(connection, **options)
@@ -69,13 +72,10 @@ def connect(address: Address, patience: float) -> Database:
     def connected(connection: Any, _: object) -> None:
         connection.adapters.register_dumper(float, FloatBinaryDumper)
 
-    options = {
-        "cursor_factory": Binary,
-        "connect_timeout": max(2, int(patience)),
-        "options": f"-c lock_timeout={int(patience * 1000)}",
-        "application_name": "annealing",
-    }
-    engine = create_engine(address.url, connect_args=options, pool_pre_ping=True)
+    asked = {"connect_timeout": str(max(2, round(patience))), "application_name": "annealing", **address.url.query}
+    asked["options"] = f"-c lock_timeout={round(patience * 1000)} {asked.get('options', '')}"
+    url = address.url.set(query=asked)
+    engine = create_engine(url, connect_args={"cursor_factory": Binary}, pool_pre_ping=True)
     event.listen(engine, "connect", connected)
     return Database(address, engine)
 
@@ -88,7 +88,7 @@ def now(connection: Connection) -> float:
     return float(connection.execute(select(clock)).scalar_one())
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_or(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT of this database's own dialect, which can say what to do about rows that are there."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 

@@ -57,8 +57,8 @@ def _check(database: Database, connection: Connection, scripts: ScriptDirectory,
     """Refuse what is not to be touched."""
     shown = database.address.shown
     if version is None:
-        others = inspect(connection).get_table_names()
-        if others and database.address.file is not None:
+        others = inspect(connection).get_table_names() if database.address.file is not None else []
+        if others:
             raise StoreError(
                 f"store {shown}: it is a database of something else (its first table is {min(others)}): choose another file."
             )

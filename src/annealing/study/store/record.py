@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections import defaultdict
@@ -9,14 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, literal, select, update
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from annealing.core.checks import positive, whole
 from annealing.core.errors import StoreError
 from annealing.study.result import Curve
-from annealing.study.store.claims import claim_runs, dissolve, still_held
-from annealing.study.store.database import Database, insert
+from annealing.study.store.claims import claim_runs, dissolve, lock_study, prolong
+from annealing.study.store.database import Database, insert_or
 from annealing.study.store.plain import from_json, numbers_from_json, numbers_to_json, to_json
 from annealing.study.store.tables import claim, point, run
 from annealing.study.store.values import Claimed, Counts, Ended, NewRun, Point, StoredRun
@@ -43,8 +43,8 @@ class Record:
         self.name = name
         self.definition = definition
         self._database, self._id = database, id_
-        self._held: dict[str, float] = {}  # the claims made here, with their leases
-        self._beaten = 0.0
+        self._leases: dict[str, float] = {}  # of the claims made here
+        self._alive: dict[str, float] = {}  # when each last gave a sign of life
 
     def add_round(self, number: int, runs: Sequence[NewRun]) -> None:
         """Add all runs of a round. It may be there already, from anybody: then nothing is done.
@@ -66,11 +66,12 @@ class Record:
         ]
         known = run.c.place, run.c.bracket, run.c.candidate, run.c.seed, run.c.role
         with self._database.write() as connection:
-            if rows:
-                connection.execute(insert(connection, run).on_conflict_do_nothing(), rows)
+            lock_study(connection, self._id)
             there = select(*known).where(run.c.study == self._id, run.c.round == number).order_by(run.c.place)
             found = [dict(row) for row in connection.execute(there).mappings()]
-            if found != [{column.name: row[column.name] for column in known} for row in rows]:
+            if not found and rows:
+                connection.execute(insert(run), rows)
+            elif found != [{column.name: row[column.name] for column in known} for row in rows]:
                 raise StoreError(
                     f"study {self.name!r} in store {self._database.address.shown}: round {number} is there with other runs: "
                     "what proposes them must give the same for the same history, in the same version of every library."
@@ -87,7 +88,7 @@ class Record:
         with self._database.write() as connection:
             claimed = claim_runs(connection, self._id, count, worker or platform.node(), lease)
         if claimed:
-            self._held[claimed[0].claim] = lease
+            self._leases[claimed[0].claim] = lease
         return claimed
 
     def beat(self, claimed: Iterable[Claimed]) -> tuple[Claimed, ...]:
@@ -95,14 +96,13 @@ class Record:
 
         May be called as often as one likes: it writes about four times per lease.
         """
-        claimed = tuple(claimed)
-        shortest = min((self._held.get(one.claim, LEASE) for one in claimed), default=LEASE)
-        if not claimed or time.monotonic() - self._beaten < shortest / 4:
+        time_ = time.monotonic()
+        due = tuple(one for one in claimed if time_ >= self._alive.get(one.claim, -math.inf) + self._lease_of(one.claim) / 4)
+        if not due:
             return ()
         with self._database.write() as connection:
-            held = self._held_still(connection, claimed)
-        self._beaten = time.monotonic()
-        return tuple(one for one in claimed if one.claim not in held)
+            held = self._held(connection, due)
+        return tuple(one for one in due if one.claim not in held)
 
     def add_points(self, points: Mapping[Claimed, Sequence[Point]]) -> tuple[Claimed, ...]:
         """Store points of the curves of these runs; return the runs that were lost to others, whose points are left out.
@@ -110,7 +110,7 @@ class Record:
         A point that is there already is written over: a run that is trained again gives the same.
         """
         with self._database.write() as connection:
-            held = self._held_still(connection, points)
+            held = self._held(connection, points)
             rows = [
                 {"run": one.id, **entry._asdict()}
                 for one, entries in points.items()
@@ -126,7 +126,7 @@ class Record:
         A run that is done stays as it is: to finish it again does nothing.
         """
         with self._database.write() as connection:
-            held = self._held_still(connection, ended)
+            held = self._held(connection, ended)
             rows: list[dict[str, Any]] = []
             for one, end in ended.items():
                 mine = run.c.id == one.id, run.c.claim == one.claim, run.c.state == "claimed"
@@ -145,19 +145,19 @@ class Record:
             if rows:
                 # What another attempt left behind goes: a curve is of one piece.
                 connection.execute(delete(point).where(point.c.run.in_({row["run"] for row in rows})))
-                connection.execute(plain_insert(point), rows)
+                connection.execute(insert(point), rows)
             used_up = ~select(literal(1)).where(run.c.claim == claim.c.id).exists()
             connection.execute(delete(claim).where(claim.c.id.in_(held), used_up))
         return tuple(one for one in ended if one.claim not in held)
 
     def release(self, claimed: Iterable[Claimed] | None = None) -> None:
         """Give up the claims of these runs (by default every claim made here), so that others need not wait for the lease."""
-        claims = list(self._held) if claimed is None else sorted({one.claim for one in claimed})
+        claims = list(self._leases) if claimed is None else sorted({one.claim for one in claimed})
         if claims:
             with self._database.write() as connection:
                 dissolve(connection, claims)
         for token in claims:
-            self._held.pop(token, None)
+            self._leases.pop(token, None)
 
     def runs(self, role: str | None = None) -> tuple[StoredRun, ...]:
         """Return every run in the order of rounds and places, or those of one role."""
@@ -198,17 +198,20 @@ class Record:
             points[id_].append(numbers)
         return {id_: _curve(found) for id_, found in points.items()}
 
-    def _held_still(self, connection: Connection, claimed: Iterable[Claimed]) -> frozenset[str]:
-        tokens = {one.claim for one in claimed}
-        leases = {self._held.get(token, LEASE) for token in tokens}
-        return frozenset().union(
-            *(still_held(connection, [t for t in tokens if self._held.get(t, LEASE) == lease], lease) for lease in leases)
-        )
+    def _lease_of(self, token: str) -> float:
+        return self._leases.get(token, LEASE)
+
+    def _held(self, connection: Connection, claimed: Iterable[Claimed]) -> frozenset[str]:
+        """Prolong the claims of these runs; return those still held, which nobody can take until the transaction ends."""
+        leases = {one.claim: self._lease_of(one.claim) for one in claimed}
+        held = prolong(connection, leases)
+        self._alive.update(dict.fromkeys(held, time.monotonic()))
+        return held
 
 
 def _write_points(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        new = insert(connection, point)
+        new = insert_or(connection, point)
         numbers = {name: new.excluded[name] for name in ("train_loss", "valid_loss", "rate")}
         connection.execute(new.on_conflict_do_update(index_elements=["run", "updates"], set_=numbers), list(rows))
 

@@ -14,6 +14,9 @@ from annealing.study.store.address import Address
 
 _AGAIN = "run the same command again: it goes on where it stopped"
 _OTHER_FILE = "choose another file, or move it away"
+_STRANGER = "the server lets nobody in with this name and password"
+_NO_DATABASE = "there is no such database: create it first, with createdb"
+_UNREACHABLE = "there is no connection: see whether the server runs and may be reached from here"
 
 # The longest beginning that fits an error's name decides.
 _SQLITE = {
@@ -33,14 +36,23 @@ _SQLITE = {
 _POSTGRESQL = {
     "08": f"the connection was lost: see whether the server runs, and {_AGAIN}",
     "25006": "it is read-only: connect to the server that may be written",
-    "28": "the server lets nobody in with this name and password",
-    "3D000": "there is no such database: create it first, with createdb",
+    "28": _STRANGER,
+    "3D000": _NO_DATABASE,
     "40": f"another process was in the way: {_AGAIN}",
     "42501": "this user may not write here: ask for the right to create tables and write them",
     "53100": f"the server's disk is full: free some space and {_AGAIN}",
     "53": f"the server has no room for another connection: wait, and {_AGAIN}",
     "55P03": f"another process has kept it locked for too long: wait until that one is done, and {_AGAIN}",
     "57": f"the server is shutting down or starting: wait, and {_AGAIN}",
+}
+
+# Words in what libpq says when it cannot connect.
+_CONNECTING = {
+    'FATAL: database "': _NO_DATABASE,
+    'FATAL: role "': _STRANGER,
+    "authentication failed": _STRANGER,
+    "no password supplied": _STRANGER,
+    "FATAL: sorry, too many clients": _POSTGRESQL["53"],
 }
 
 
@@ -62,8 +74,9 @@ def _what(address: Address, error: SQLAlchemyError | sqlite3.Error) -> str:
         return f"{advice} ({said})" if (advice := _longest(_POSTGRESQL, state)) else said
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return f"{_POSTGRESQL['08']} ({said})"
-    if address.file is None and "connect" in said:  # libpq gives no state to what failed before there was a server to ask
-        return f"the server cannot be reached: see whether it runs and may be reached from here ({said})"
+    if address.file is None:  # libpq has no state for what went wrong before there was a connection, only words
+        advice = next((advice for words, advice in _CONNECTING.items() if words in said), _UNREACHABLE)
+        return f"{advice} ({said})"
     return said
 
 

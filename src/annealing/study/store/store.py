@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select
 from annealing.core.checks import positive
 from annealing.core.errors import ArgumentError, StoreError
 from annealing.study.store.address import Address, read_address
-from annealing.study.store.database import Database, connect, insert
+from annealing.study.store.database import Database, connect, insert_or
 from annealing.study.store.definition import differences
 from annealing.study.store.migrate import bring_up_to_date
 from annealing.study.store.plain import from_json, to_json
@@ -77,7 +77,8 @@ class Store:
         given = to_json("definition", dict(definition))
         row = {"name": name, "definition": given, "version": version("annealing"), "created": time.time()}
         with self._database.write() as connection:
-            new = connection.execute(insert(connection, study).on_conflict_do_nothing(), row).rowcount
+            begun = insert_or(connection, study).values(row).on_conflict_do_nothing().returning(study.c.id)
+            new = connection.execute(begun).first() is not None
             id_, before = connection.execute(select(study.c.id, study.c.definition).where(study.c.name == name)).one()
         what = None if new else differences(from_json(before), from_json(given))
         if what is not None:
@@ -147,13 +148,13 @@ def _check_file(address: Address, *, create: bool) -> None:
     """Say what is wrong with a path before SQLite says less about it; make the folder that a new store goes into."""
     file = address.file
     assert file is not None
-    if file.is_dir():
-        raise StoreError(f"store {file}: it is a folder: write a file in it, such as {file / 'studies.db'}.")
-    if file.exists():
-        return
-    if not create:
-        raise StoreError(f"store {file}: there is no such file: anneal tune makes one.")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        is_folder, is_there = file.is_dir(), file.exists()
+        if create:
+            file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"store {file}: its folder cannot be made ({error.strerror}): choose another file.") from error
+        raise StoreError(f"store {file}: it cannot be opened or made ({error.strerror}): choose another file.") from error
+    if is_folder:
+        raise StoreError(f"store {file}: it is a folder: write a file in it, such as {file / 'studies.db'}.")
+    if not create and not is_there:
+        raise StoreError(f"store {file}: there is no such file: anneal tune makes one.")
