@@ -1,11 +1,12 @@
 """Member-updates per second: settings stacked in lockstep beside a plain loop, Optuna, joblib and Ray, in one run.
 
-First one core: the processor time of an update of one member, each contender in turn, medians over the rounds. Then a whole
-job on two worker processes by the clock, every pool warm: 64 settings of the MLP.
+First one core: the processor time of an update of one member, each contender in turn, medians over the rounds.
 
-    python benchmarks/lockstep.py [--problems mlp,cnn,transformer] [--rounds 5] [--size 16] [--device cpu] [--no-compile]
+    python benchmarks/lockstep.py [--problems mlp,cnn,transformer] [--rounds 5] [--sizes 16] [--device cpu] [--no-compile]
 
-On a GPU: `--device cuda --size 1024` (written on a machine without one, and not tested).
+Then a whole job by the clock: 64 settings of the MLP on two worker processes, every pool warm. With `--device cuda` one core
+becomes one GPU, times are by the clock, stacks hold hundreds to thousands of members, and the job is thousands of settings,
+from the making of their weights to their last validation.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ from annealing.lockstep.stack import Stack
 from annealing.tasks import Task, load_task
 
 MEMBERS = 64
+SPAN = 24  # updates that are timed together, as members train between two points of a curve
 TARGETS = {"mlp": (2.2, 4.5), "cnn": (None, 1.4), "transformer": (None, 1.2)}  # eager, compiled: times the plain loop
+ON_DEVICE = {"mlp": (100, 100)}
 
 
 def mlp() -> torch.nn.Module:
@@ -56,7 +59,8 @@ def problem(name: str) -> Task:
 
 
 def settings(count: int, updates: int) -> list[Member]:
-    return [Member((0.001 * 1.05**i * an.cosine()).over(updates), seed=i // 8) for i in range(count)]
+    plans = [(0.001 * 1.05**i * an.cosine()).over(updates) for i in range(min(count, MEMBERS))]
+    return [Member(plans[i % MEMBERS], seed=i // 8) for i in range(count)]
 
 
 class Plain:
@@ -104,37 +108,63 @@ def called(what: str, *arguments: Any) -> Any:
     return getattr(importlib.import_module("lockstep"), what)(*arguments)
 
 
-def per_core(name: str, size: int, rounds: int, device: str, *, compiled: bool) -> tuple[dict[str, float], str]:
-    """Return microseconds of an update of one member for each contender, and what compiling took."""
-    task, members = problem(name), settings(size, 100_000)
-    plan = blueprint(task, members[0], device)
+def per_core(name: str, sizes: list[int], rounds: int, device: str, *, compiled: bool) -> tuple[dict[str, list[float]], str]:
+    """Return microseconds of an update of one member for each contender in each round, and what compiling took."""
     contenders: dict[str, tuple[Callable[[], object], int]] = {}
-    plain = Plain(name, 0.01, 0, 100_000, device)
-    contenders["plain loop"] = plain.update, 1
-    eager = Stack.build(plan, members)
-    contenders[f"lockstep, {size}"] = (lambda: eager.advance(eager.update + 1, lambda update: None)), size
-    said = ""
+    plain, said = Plain(name, 0.01, 0, 100_000, device), ""
+    contenders["plain loop"] = lambda: [plain.update() for _ in range(SPAN)], 1
+    for size in sizes:
+        contenders[f"lockstep, {size}"] = advancing(name, size, device, None), size
     if compiled:
-        compiler, begun = Compiler(plan, size, "always", seconds=0), time.perf_counter()
+        task, members = problem(name), settings(sizes[-1], 100_000)
+        plan, begun = blueprint(task, members[0], device), time.perf_counter()
+        compiler = Compiler(plan, sizes[-1], "always", seconds=0)
         compiler.decide(members, pace(plan, members))
         said = f"compiled in {time.perf_counter() - begun:.0f} s" if compiler.used else " ".join(compiler.notes)
-        fast = Stack.build(plan, members)
-        compiler.apply(fast)
-        contenders[f"lockstep, {size}, compiled"] = (lambda: fast.advance(fast.update + 1, lambda update: None)), size
+        if compiler.used:
+            contenders[f"lockstep, {sizes[-1]}, compiled"] = advancing(name, sizes[-1], device, compiler), sizes[-1]
     clock = time.thread_time if device == "cpu" else time.perf_counter
     times: dict[str, list[float]] = {each: [] for each in contenders}
     for _ in range(rounds):
         for each, (update, members_at_once) in contenders.items():
-            update()
-            repeats = max(3, 48 // members_at_once)
             begun = clock()
-            for _ in range(repeats):
-                update()
-            times[each].append((clock() - begun) / repeats / members_at_once * 1e6)
-    return {each: statistics.median(spent) for each, spent in times.items()}, said
+            update()  # the losses come back at the end, so the device is done
+            times[each].append((clock() - begun) / SPAN / members_at_once * 1e6)
+    return times, said
 
 
-def whole_job(rounds: int, size: int, updates: int, *, compiled: bool) -> tuple[dict[str, float], list[str]]:
+def advancing(name: str, size: int, device: str, compiler: Compiler | None) -> Callable[[], object]:
+    """Return what moves a stack of settings on by some updates, warm."""
+    members = settings(size, 100_000)
+    plan = blueprint(problem(name), members[0], device)
+    plan.gradients.patience = 0
+    stack = Stack.build(plan, members)
+    if compiler is not None:
+        compiler.apply(stack)
+    update = lambda: stack.advance(stack.update + SPAN, lambda update: None)  # noqa: E731
+    for _ in range(3):
+        update()
+    return update
+
+
+def on_device(count: int, updates: int, device: str) -> dict[str, float]:
+    """Return member-updates a second of a whole job on a GPU, beside a few runs of the plain loop on it and on one core."""
+    rates: dict[str, float] = {}
+    for where in (device, "cpu"):
+        begun = time.perf_counter()
+        for own in (Plain("mlp", 0.01, seed, updates, where) for seed in range(4)):
+            for _ in range(updates):
+                own.update()
+        rates[f"plain loop, {where}"] = 4 * updates / (time.perf_counter() - begun)
+    for turn in ("first", "second"):
+        begun = time.perf_counter()
+        trained = train(problem("mlp"), settings(count, updates), device=device, compile="never", points=4)
+        spent = time.perf_counter() - begun
+        rates[f"lockstep, {count} settings in stacks of {trained.chunk}, {turn} time"] = count * updates / spent
+    return rates
+
+
+def whole_job(rounds: int, size: int, updates: int, *, compiled: bool) -> tuple[dict[str, list[float]], list[str]]:
     """Return seconds by the clock of 64 runs of the MLP for each contender, and who was absent."""
     contenders: dict[str, Callable[[], object]] = {}
     contenders["plain loop, 1 core"] = lambda: [plain_run("mlp", i, updates) for i in range(MEMBERS)]
@@ -179,36 +209,55 @@ def whole_job(rounds: int, size: int, updates: int, *, compiled: bool) -> tuple[
             job()
             if turn:  # the first turn starts pools and compiles
                 times[each].append(time.perf_counter() - begun)
-    return {each: statistics.median(spent) for each, spent in times.items()}, absent
+    if "Ray" not in absent:
+        ray.shutdown()
+    return times, absent
 
 
 def main(
     problems: Annotated[str, typer.Option(help="which, with commas")] = "mlp,cnn,transformer",
     rounds: Annotated[int, typer.Option(help="interleaved rounds, of which the median counts")] = 5,
-    size: Annotated[int, typer.Option(help="members in a stack of the MLP; the others get a quarter")] = 16,
+    sizes: Annotated[str, typer.Option(help="members in a stack of the MLP, with commas; the others get a quarter")] = "",
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
     compile_: Annotated[bool, typer.Option("--compile/--no-compile", help="whether to compile as well")] = True,
-    updates: Annotated[int, typer.Option(help="of each of the 64 settings of the whole job")] = 300,
-    job: Annotated[bool, typer.Option("--job/--no-job", help="whether to time the whole job on two processes")] = True,
+    updates: Annotated[int, typer.Option(help="of each setting of the whole job")] = 300,
+    job: Annotated[bool, typer.Option("--job/--no-job", help="whether to time the whole job")] = True,
 ) -> None:
     """Measure, and print both tables with what was aimed at."""
     torch.set_num_threads(1)
     console = Console(width=130)
-    table = Table("problem", "contender", "µs", "times the plain loop", "target", title=f"one update of one member, {device}")
+    wanted = [int(size) for size in (sizes or ("16" if device == "cpu" else "256,1024,4096")).split(",")]
+    where = "one core" if device == "cpu" else torch.cuda.get_device_name()
+    table = Table(
+        "problem", "contender", "µs", "least", "times the plain loop", "target", title=f"one update of one member, {where}"
+    )
     for name in problems.split(","):
-        measured, said = per_core(name, size if name == "mlp" else max(2, size // 4), rounds * 3, device, compiled=compile_)
-        for (each, spent), target in zip(measured.items(), (None, *TARGETS[name]), strict=False):
-            ratio = measured["plain loop"] / spent
-            table.add_row(name, each, f"{spent:.0f}", f"{ratio:.2f}", "" if target is None else f"{target}")
+        own = wanted if name == "mlp" else [max(2, size // 4) for size in wanted]
+        measured, said = per_core(name, own, rounds * 3, device, compiled=compile_)
+        targets = (TARGETS if device == "cpu" else ON_DEVICE).get(name, (None, None))
+        for each, spent in measured.items():
+            middle = statistics.median(spent)
+            ratio = statistics.median(measured["plain loop"]) / middle
+            target = None if each == "plain loop" else targets[each.endswith("compiled")]
+            digits = 0 if middle > 10 else 3
+            row = name, each, f"{middle:.{digits}f}", f"{min(spent):.{digits}f}", f"{ratio:.2f}"
+            table.add_row(*row, "" if target is None else f"{target}")
         console.print(f"{name}: {said}" if said else name)
     console.print(table)
-    if job and device == "cpu":
-        times, absent = whole_job(rounds, size, updates, compiled=compile_)
+    if job and device != "cpu":
+        table = Table("contender", "member-updates a second", title=f"the whole job, {updates} updates of the MLP, {where}")
+        for each, rate in on_device(wanted[-1], updates, device).items():
+            table.add_row(each, f"{rate:.0f}")
+        console.print(table)
+    elif job:
+        times, absent = whole_job(rounds, wanted[0], updates, compiled=compile_)
         title = f"the whole job: {MEMBERS} settings x {updates} updates of the MLP"
-        table = Table("contender", "seconds", "member-updates a second", "times Ray", title=title)
+        table = Table("contender", "seconds", "least", "member-updates a second", "times Ray", title=title)
         for each, spent in times.items():
-            against = f"{times['Ray, 2 workers'] / spent:.2f}" if "Ray, 2 workers" in times else ""
-            table.add_row(each, f"{spent:.2f}", f"{MEMBERS * updates / spent:.0f}", against)
+            middle = statistics.median(spent)
+            pairs = [theirs / own for own, theirs in zip(spent, times.get("Ray, 2 workers", []), strict=False)]
+            against = f"{statistics.median(pairs):.2f}, best pair {max(pairs):.2f}" if pairs else ""
+            table.add_row(each, f"{middle:.2f}", f"{min(spent):.2f}", f"{MEMBERS * updates / middle:.0f}", against)
         console.print(table)
         console.print(f"absent: {', '.join(absent) or 'nobody'}")
 

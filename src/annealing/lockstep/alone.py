@@ -7,7 +7,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.utils import _pytree as pytree
 
 from annealing.core.errors import TaskError
 from annealing.core.plan import Plan
+from annealing.lockstep.masks import Drawer
 from annealing.lockstep.member import Member, Outcome, Point, Record
 from annealing.tasks.batches import Batch, generator_for, seed_everything, training_batches, validation_batches
 from annealing.tasks.measure import POINTS, check_points, checked_loss, explosion, metrics_of, validation_loss
@@ -56,10 +57,12 @@ def train_alone(
     marks = _marks(member, points)
     record, limit, since = Record(member), math.inf, list[float]()
     batches = training_batches(task, member.seed, member.batch_sizes)
+    dropping = nullcontext() if device == "cpu" else Drawer(torch.Generator(device).manual_seed(training_seed(member.seed)))
     for update in range(1, member.updates + 1):
         rate = float(optimizer.param_groups[0]["lr"])
         inputs, targets = moved(next(batches), device)
-        loss = _update(task, model, optimizer, inputs, targets, parameters, member.clip_norm)
+        with dropping:
+            loss = _update(task, model, optimizer, inputs, targets, parameters, member.clip_norm)
         since.append(loss)
         tick(update, loss)
         if update == 1:
@@ -93,11 +96,24 @@ def maker_for(task: Task, member: Member) -> Maker:
 
 def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.Module, Optimizer]:
     """Make the model and the optimizer of a member, and leave the global generators as its training begins with them."""
+    model = made(task, member).to(device)
+    optimizer = optimizer_of(task, member, model)
+    into(optimizer, training=True)
+    torch.manual_seed(training_seed(member.seed))
+    return model.train(), optimizer
+
+
+def made(task: Task, member: Member) -> torch.nn.Module:
+    """Make the model of a member, with the weights of its seed."""
     seed_everything(member.seed)
     model = task.model()
     if not isinstance(model, torch.nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance] - it is the user's function
         raise TaskError(f"model() gave a {type(model).__name__}: it must return a torch.nn.Module.")
-    model = model.to(device)
+    return model
+
+
+def optimizer_of(task: Task, member: Member, model: torch.nn.Module) -> Optimizer:
+    """Make the optimizer of a member, with the hyper-parameters that are its own."""
     optimizer = maker_for(task, member)(model.parameters(), member.first_rate)
     if not isinstance(optimizer, Optimizer):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TaskError(f"optimizer(parameters, lr) gave a {type(optimizer).__name__}: it must return a torch.optim.Optimizer.")
@@ -106,9 +122,7 @@ def prepare(task: Task, member: Member, device: str = "cpu") -> tuple[torch.nn.M
         for row, group in enumerate(optimizer.param_groups):
             slot.check(group, f"{place_of(group, row)} of {type(optimizer).__name__}")
             slot.replace(group, float(value))
-    into(optimizer, training=True)
-    torch.manual_seed(training_seed(member.seed))
-    return model.train(), optimizer
+    return optimizer
 
 
 def has_modes(optimizer: Optimizer) -> bool:
@@ -145,8 +159,8 @@ class Validation:
     """The validation batches of a seed, on the device, as often as they are asked for."""
 
     def __init__(self, task: Task, seed: int, device: str) -> None:
-        self._batches = validation_batches(task.data("valid", seed), task.batch_size)
-        self._device = device
+        batches, self._device = validation_batches(task.data("valid", seed), task.batch_size), device
+        self._batches = [moved(batch, device) for batch in batches] if isinstance(batches, list) else batches
 
     def __iter__(self) -> Iterator[Batch]:
         return (moved(batch, self._device) for batch in self._batches)
@@ -154,7 +168,7 @@ class Validation:
     @property
     def tensors(self) -> list[Batch] | None:
         """The batches as a list, where the data consists of two tensors."""
-        return list(self) if isinstance(self._batches, list) else None
+        return self._batches if isinstance(self._batches, list) else None
 
 
 def _marks(member: Member, points: int) -> frozenset[int]:
@@ -194,12 +208,14 @@ def guarded() -> Generator[None]:
     """Train on one thread, and leave threads, global generators and warnings as they were."""
     threads, states = torch.get_num_threads(), (torch.get_rng_state(), np.random.get_state(), random.getstate())  # noqa: NPY002
     torch.set_num_threads(1)  # two threads on a busy machine wait for each other hundreds of times longer than they compute
+    short, torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.allow_tf32, False  # it rounds to 10 bits, unasked
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="There is a performance drop")  # of a rule that vmap makes up itself
             yield
     finally:
         torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = short
         torch.set_rng_state(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         random.setstate(states[2])

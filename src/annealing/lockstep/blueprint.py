@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -19,12 +19,10 @@ from annealing.lockstep.alone import moved, prepare, task_for
 from annealing.lockstep.feed import CannotStackError, OtherStates, Places
 from annealing.lockstep.masks import Place, Player, Recorder
 from annealing.lockstep.member import Member
+from annealing.lockstep.traced import Gradients, Rows, Traced
 from annealing.tasks.batches import Batch, training_batches
 from annealing.tasks.measure import checked_loss
 from annealing.tasks.task import Task
-
-Rows = list[Tensor]
-Gradients = Callable[[Rows, Rows, Any, Any, Rows], tuple[Rows, tuple[Tensor, Rows]]]
 
 
 @final
@@ -42,7 +40,7 @@ class Blueprint:
     trained: tuple[str, ...]
     rest: tuple[str, ...]
     places: Places
-    gradients: Gradients
+    gradients: Traced
     device: str
     work: int  # floating-point operations of one member's update
     programs: dict[Any, Any] = field(default_factory=dict[Any, Any])  # compiled ones, by kind
@@ -75,13 +73,15 @@ def _drawn(task: Task, member: Member, device: str) -> Blueprint:
     trained = tuple(name for name, _ in model.named_parameters() if expected[name] is not None)
     names = dict(model.named_parameters()) | dict(model.named_buffers())
     rest = tuple(name for name in names if name not in trained)
+    plain = _plain_cross_entropy(task, member.seed)
     found = Blueprint(
         task,
         model,
         trained,
         rest,
         Places(lambda batch: _look(task, model, batch), any_at_all=bool(places)),
-        _gradients(task, model, trained, rest, plain=_plain_cross_entropy(task, member.seed)),
+        # A recording for a GPU must not begin before the operations are known.
+        Traced(_gradients(task, model, trained, rest, plain=plain), **({} if device == "cpu" else {"patience": 0})),
         device,
         counter.get_total_flops(),
     )
@@ -125,12 +125,12 @@ def _look_with_gradients(
     task: Task, model: torch.nn.Module, inputs: Any, targets: Any
 ) -> tuple[list[Place], dict[str, Tensor | None]]:
     """Run one update's gradient the ordinary way, with nothing dropped, and watch what else the model does."""
-    kept, drew = _attributes(model), (torch.get_rng_state(), OtherStates.now())
+    kept, drew, others = _attributes(model), _generators(), OtherStates.now()
     with Recorder() as recorder:
         loss = checked_loss(task.loss(model(inputs), targets))
     if not loss.requires_grad:
         raise TaskError(f"task {task.name!r} has no parameter that its loss depends on: there is nothing to train.")
-    if not (torch.equal(drew[0], torch.get_rng_state()) and OtherStates.now() == drew[1]):
+    if not (all(map(torch.equal, drew, _generators())) and OtherStates.now() == others):
         raise CannotStackError("its model draws random numbers other than dropout's")
     if changed := _changed(kept, _attributes(model)):
         raise CannotStackError(f"its model keeps {changed} from one update to the next outside its buffers")
@@ -139,6 +139,12 @@ def _look_with_gradients(
     if any(gradient is not None and gradient.layout != torch.strided for gradient in gradients.values()):
         raise CannotStackError("its gradients are sparse")
     return recorder.places, gradients
+
+
+def _generators() -> list[Tensor]:
+    """Return the states of torch's global generators."""
+    on_device = torch.cuda.is_available() and torch.cuda.is_initialized()
+    return [torch.get_rng_state(), *([torch.cuda.get_rng_state()] if on_device else [])]
 
 
 def _attributes(model: torch.nn.Module) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from typing import Any, Literal, cast, final
 
 import torch
 
-from annealing.lockstep.blueprint import Blueprint, Rows
+from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.chunk import pace
 from annealing.lockstep.member import Member
 from annealing.lockstep.stack import Program, Stack
+from annealing.lockstep.traced import Rows
 from annealing.tasks.optimizers import maker_name
 
 Compile = Literal["auto", "never", "always"]
@@ -79,8 +80,8 @@ class Compiler:
         kind = (stack.moving.kind, stack.clips, self._size)
         if kind not in programs:
             options: dict[str, Any] = {"compile_threads": 1} if self._plan.device == "cpu" else {}
-            programs[kind] = torch.compile(stack.program, dynamic=False, options=options)
-        stack.program = _ForOneShape(cast("Program", programs[kind]), stack.program)
+            programs[kind] = torch.compile(stack.ordinary, dynamic=False, options=options)
+        stack.use(_ForOneShape(cast("Program", programs[kind]), stack.ordinary))
 
     def _key(self, members: Sequence[Member]) -> str:
         plan = self._plan

@@ -24,7 +24,7 @@ _RATES = ((1.0, 0.37), (0.6, 0.21), (0.9, 0.05))  # of two members, at three upd
 _SHAPES = ((5, 3), (4,))  # neither square nor of one size: a matrix operation or a norm over the stack shows
 
 
-def stacked_optimizer(single: Optimizer, stacked: Sequence[Tensor | None], members: int) -> Optimizer:
+def stacked_optimizer(single: Optimizer, stacked: Sequence[Tensor | None]) -> Optimizer:
     """Return a copy of an optimizer for stacked parameters, at rate 1.
 
     `stacked` holds, in the order of the groups, what takes each parameter's place: [members, …], or None
@@ -43,13 +43,13 @@ def stacked_optimizer(single: Optimizer, stacked: Sequence[Tensor | None], membe
         group["lr"] = 1.0
         for parameter, place in pairs:
             if place is not None and parameter in single.state:
-                whole.state[place] = {key: _repeated(value, parameter, members) for key, value in single.state[parameter].items()}
+                whole.state[place] = {key: _repeated(value, parameter, place) for key, value in single.state[parameter].items()}
     return whole
 
 
-def _repeated(value: Any, parameter: Tensor, members: int) -> Any:
+def _repeated(value: Any, parameter: Tensor, place: Tensor) -> Any:
     if isinstance(value, Tensor) and value.shape == parameter.shape:
-        return value.detach().expand(members, *value.shape).clone()
+        return value.detach().to(place.device).expand(place.shape).clone()
     return copy.deepcopy(value)
 
 
@@ -104,7 +104,7 @@ def _stacked(make: Maker, begin: list[Tensor], pull: list[Tensor]) -> list[Tenso
     single = make(own, 1.0)
     parameters = [torch.nn.Parameter(part.clone()) for part in begin]
     places = dict(zip(map(id, own), parameters, strict=True))
-    optimizer = stacked_optimizer(single, [places.get(id(p)) for group in single.param_groups for p in group["params"]], 2)
+    optimizer = stacked_optimizer(single, [places.get(id(p)) for group in single.param_groups for p in group["params"]])
     data = [parameter.data for parameter in parameters]
     for rates in _RATES:
         before = [part.clone() for part in data]

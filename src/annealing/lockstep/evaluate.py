@@ -14,6 +14,7 @@ from torch.func import functional_call, vmap
 from annealing.lockstep.alone import Validation
 from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.stack import Stack
+from annealing.tasks.batches import Batch
 from annealing.tasks.measure import metrics_of, validation_loss
 
 _SMALL = 1 << 15
@@ -30,6 +31,7 @@ class Evaluation:
     def __init__(self, plan: Blueprint) -> None:
         self._plan = plan
         self._of: dict[int, Any] = {}
+        self._known: tuple[tuple[int, ...], list[Batch]] = (), []
         self._can: bool | None = None
         self._together = vmap(self._loss, randomness="error")
 
@@ -40,9 +42,19 @@ class Evaluation:
             if not self._fits_together(batches) or not self._stacks(stack, rows, batches):
                 pairs = zip(rows, batches, strict=True)
                 return {row: validation_loss(self._plan.task, self._predict(stack, row), own) for row, own in pairs}
+            rows = list(rows)
             most = max(1, _MOST // max(1, sum(x.numel() for x, _ in batches[0])))
             found = [self._stacked(stack, rows[i : i + most], batches[i : i + most]) for i in range(0, len(rows), most)]
             return dict(zip(rows, chain.from_iterable(found), strict=True))
+
+    def _side_by_side(self, stack: Stack, rows: Sequence[int], batches: Sequence[Validation]) -> list[Batch]:
+        """Return the validation batches with a row for each member; those of the last call are kept."""
+        seeds = tuple(stack.members[row].seed for row in rows)
+        if self._known[0] != seeds:
+            parts = zip(*(own.tensors or () for own in batches), strict=True)
+            pairs = [tuple(torch.stack(list(column)) for column in zip(*part, strict=True)) for part in parts]
+            self._known = seeds, [(inputs, targets) for inputs, targets in pairs]
+        return self._known[1]
 
     def metrics(self, stack: Stack, row: int) -> dict[str, float]:
         """Return the task's metrics for the member in this row."""
@@ -80,10 +92,9 @@ class Evaluation:
     def _stacked(self, stack: Stack, rows: Sequence[int], batches: Sequence[Validation]) -> list[float]:
         chosen = torch.tensor(rows, device=self._plan.device)
         held = [value.index_select(0, chosen) for value in (*stack.parameters, *stack.rest)]
-        total, samples = torch.zeros(len(rows), dtype=torch.float64), 0
-        for parts in zip(*(own.tensors or () for own in batches), strict=True):
-            inputs, targets = (torch.stack(list(column)) for column in zip(*parts, strict=True))
-            total += self._together(held, inputs, targets).double().cpu() * targets.shape[1]
+        total, samples = torch.zeros(len(rows), dtype=torch.float64, device=self._plan.device), 0
+        for inputs, targets in self._side_by_side(stack, rows, batches):
+            total += self._together(held, inputs, targets).double() * targets.shape[1]
             samples += targets.shape[1]
         return (total / samples).tolist()
 

@@ -40,27 +40,24 @@ class Feed:
         task = task_for(task, members[0])
         seeds = list(dict.fromkeys(member.seed for member in members))
         self._device, self._places = device, places
-        self._own = None if len(seeds) == len(members) else torch.tensor([seeds.index(m.seed) for m in members], device=device)
+        which = {seed: row for row, seed in enumerate(seeds)}
+        self._own = None if len(seeds) == len(members) else torch.tensor([which[m.seed] for m in members], device=device)
         self._masks = [torch.Generator(device).manual_seed(training_seed(seed)) for seed in seeds]
         pairs = _side_by_side(task, seeds)
-        self._source = _Gathered(task, seeds, pairs, device) if pairs else _Streams(task, seeds, self._masks, others)
+        streams = (task, seeds, self._own, self._masks, others, device)
+        self._source = _Gathered(task, seeds, self._own, pairs, device) if pairs else _Streams(*streams)
         for _ in range(start):
-            self._next_of_seeds()
+            self.next()
 
     def next(self) -> tuple[Any, Any, list[Tensor]]:
         """Return inputs, targets and masks of the next update, a row for each member."""
-        inputs, targets, masks = self._next_of_seeds()
-        return self._to_members(inputs), self._to_members(targets), [self._to_members(mask) for mask in masks]
-
-    def _next_of_seeds(self) -> tuple[Any, Any, list[Tensor]]:
         inputs, targets = self._source.next()
-        inputs, targets = (pytree.tree_map_only(Tensor, lambda x: x.to(self._device), part) for part in (inputs, targets))
         drawn = [[place.draw(generator) for place in self._places.of(inputs)] for generator in self._masks]
-        return inputs, targets, [torch.stack(masks) for masks in zip(*drawn, strict=True)]
+        return inputs, targets, [_to_members(torch.stack(masks), self._own) for masks in zip(*drawn, strict=True)]
 
-    def _to_members(self, rows: Any) -> Any:
-        own = self._own
-        return rows if own is None else pytree.tree_map_only(Tensor, lambda x: x.index_select(0, own), rows)
+
+def _to_members(rows: Tensor, own: Tensor | None) -> Tensor:
+    return rows if own is None else rows.index_select(0, own)
 
 
 @final
@@ -106,24 +103,30 @@ def _side_by_side(task: Task, seeds: Sequence[int]) -> _Pairs | None:
 
 @final
 class _Gathered:
-    """Batches gathered from tensors by a table of indices, one row per seed."""
+    """Batches gathered from tensors on the device by a table of indices, one row per seed."""
 
-    def __init__(self, task: Task, seeds: Sequence[int], pairs: _Pairs, device: str) -> None:
+    def __init__(self, task: Task, seeds: Sequence[int], own: Tensor | None, pairs: _Pairs, device: str) -> None:
         self._inputs, self._targets = pairs.inputs.to(device), pairs.targets.to(device)
         self._shared, self._device, self._size = pairs.shared, device, task.batch_size
-        self._orders = [generator_for(seed, "order") for seed in seeds]
-        self._rows = torch.arange(len(seeds), device=device)[:, None]
+        self._orders, self._own = [generator_for(seed, "order") for seed in seeds], own
+        self._rows = _to_members(torch.arange(len(seeds), device=device)[:, None], own)
         self._epoch: list[Tensor] = []
 
     def next(self) -> Batch:
         if not self._epoch:
             samples = self._inputs.shape[0 if self._shared else 1]
-            table = torch.stack([torch.randperm(samples, generator=order) for order in self._orders]).to(self._device)
+            table = torch.stack([torch.randperm(samples, generator=order) for order in self._orders])
+            if self._device != "cpu":
+                table = table.pin_memory().to(self._device, non_blocking=True)  # the device need not stop for it
             self._epoch = list(table.split(self._size, dim=1))[::-1]
-        chosen = self._epoch.pop()
+        chosen = _to_members(self._epoch.pop(), self._own)
         if self._shared:
-            return self._inputs[chosen], self._targets[chosen]
+            return _rows_of(self._inputs, chosen), _rows_of(self._targets, chosen)
         return self._inputs[self._rows, chosen], self._targets[self._rows, chosen]
+
+
+def _rows_of(data: Tensor, chosen: Tensor) -> Tensor:
+    return data.index_select(0, chosen.reshape(-1)).view(*chosen.shape, *data.shape[1:])
 
 
 @final
@@ -135,8 +138,15 @@ class _Streams:
     """
 
     def __init__(
-        self, task: Task, seeds: Sequence[int], masks: Sequence[torch.Generator], others: Mapping[int, OtherStates]
+        self,
+        task: Task,
+        seeds: Sequence[int],
+        own: Tensor | None,
+        masks: Sequence[torch.Generator],
+        others: Mapping[int, OtherStates],
+        device: str,
     ) -> None:
+        self._own, self._device = own, device
         self._batches = [training_batches(task, seed) for seed in seeds]
         always = not isinstance(task.data("train", seeds[0]), tuple | list)  # a dataset may draw now and then
         self._globals = [_Globals(own, others[seed], always=always) for seed, own in zip(seeds, masks, strict=True)]
@@ -148,7 +158,8 @@ class _Streams:
             raise CannotStackError("its batches hold something else than tensors")
         if any(a.shape != b.shape or a.dtype != b.dtype for other in leaves for a, b in zip(leaves[0], other, strict=True)):
             raise CannotStackError("the batches of different seeds have different shapes")
-        inputs, targets = pytree.tree_unflatten([torch.stack(rows) for rows in zip(*leaves, strict=True)], specs[0])
+        rows = [_to_members(torch.stack(parts).to(self._device), self._own) for parts in zip(*leaves, strict=True)]
+        inputs, targets = pytree.tree_unflatten(rows, specs[0])
         return inputs, targets
 
 

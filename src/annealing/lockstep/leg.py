@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.member import Outcome, Point, Record
+from annealing.lockstep.rates import table
 from annealing.lockstep.stack import Stack, joined
 from annealing.tasks.measure import explosion
 
@@ -51,32 +53,30 @@ class Leg:
             begun, begin, rows = time.perf_counter(), self.stack.update, self.alive
             losses = self.stack.advance(mark, self._beat)
             if begin == 0:
-                self._limits = [explosion(first) for first in losses[0].tolist()]
-            for row in rows:
-                self._note_divergence(row, losses[:, row], begin)
+                self._limits = [explosion(first) for first in losses[0, : len(self.places)].tolist()]
+            self._note_divergence(rows, losses, begin)
             going = self.alive
             found = self._evaluation.losses(self.stack, going)
-            for row in going:
-                self._add(row, mark, float(np.mean(losses[:, row])), found[row])
+            means = np.ascontiguousarray(losses.T).mean(axis=1)
+            rates = table([self.stack.born[row].hyper for row in going], "lr", 0, mark - 1, mark)[0]
+            for row, rate in zip(going, rates, strict=True):
+                self._add(row, mark, float(means[row]), found[row], float(rate))
             spent = (time.perf_counter() - begun) / len(rows)
             for row in rows:
                 self.seconds[row] += spent
                 self._tick(self.places[row], self.records[row].points[-1][0], float(losses[-1, row]))
 
-    def _note_divergence(self, row: int, losses: np.ndarray, begin: int) -> None:
-        gone = np.flatnonzero(~(losses < self._limits[row]))  # NaN is not below anything
-        if gone.size:
-            last = int(gone[0])
+    def _note_divergence(self, rows: Sequence[int], losses: NDArray[np.float64], begin: int) -> None:
+        gone = ~(losses[:, : len(self._limits)] < np.array(self._limits))  # NaN is not below anything
+        for row in np.intersect1d(np.flatnonzero(gone.any(axis=0)), rows).tolist():
+            after = int(np.argmax(gone[:, row])) + 1
             self.records[row].diverged = True
-            self._add(row, begin + last + 1, float(np.mean(losses[: last + 1])), math.nan)
+            rate = self.stack.born[row].hyper.over("lr", 0, begin + after - 1, begin + after)[0]
+            self._add(row, begin + after, float(np.mean(losses[:after, row])), math.nan, float(rate))
 
-    def _add(self, row: int, update: int, train_loss: float, valid_loss: float) -> None:
-        self.records[row].add(update, train_loss, valid_loss, self.rate(row, update))
+    def _add(self, row: int, update: int, train_loss: float, valid_loss: float, rate: float) -> None:
+        self.records[row].add(update, train_loss, valid_loss, rate)
         self._hear(self.places[row], self.records[row].points[-1])
-
-    def rate(self, row: int, update: int) -> float:
-        """Return the rate that a member's update number `update`, counted from 1, used."""
-        return float(self.stack.born[row].hyper.over("lr", 0, update - 1, update)[0])
 
     def _beat(self, update: int) -> None:
         if time.perf_counter() - self._told > _PAUSE:

@@ -50,6 +50,24 @@ class Recorder(TorchFunctionMode):
 
 
 @final
+class Drawer(TorchFunctionMode):
+    """Drop what a generator draws: on a GPU torch's own dropout draws otherwise than a mask is drawn."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        found = _dropped(func, args, kwargs or {})
+        if found is None:
+            return func(*args, **(kwargs or {}))
+        like, p = torch.empty_like(found[0]), found[1]
+        return found[0] * Place(tuple(like.shape), tuple(like.stride()), like.dtype, p).draw(self._generator)
+
+
+@final
 class Player(TorchFunctionMode):
     """Drop what the masks say, in the order of the calls."""
 
