@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from annealing.core.checks import number, positive, whole
-from annealing.core.errors import ArgumentError
+from annealing.core.errors import AnnealingError, ArgumentError
 from annealing.core.horizon import Horizon
 from annealing.core.schedule import Schedule
 from annealing.study.result import Role
@@ -88,7 +88,11 @@ def setting(
     Raises `ArgumentError` for values that no run can take.
     """
     values = candidate.values
-    plan = schedule_of(candidate).over(horizon)
+    schedule = schedule_of(candidate)
+    try:
+        plan = schedule.over(horizon)
+    except AnnealingError as error:
+        raise type(error)(f"{schedule}: {error}") from error
     named = values.get("optimizer", optimizer)
     used = {"optimizer", "lr", "schedule", "batch_size", *SHAPE_NAMES, *placeholders(values.get("schedule", ""))}
     options = {name: number(name, value) for name, value in values.items() if name not in used}

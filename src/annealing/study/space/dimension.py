@@ -46,7 +46,7 @@ class Log:
 
     def at(self, share: float) -> float:
         """Return the value at a share of the range, from 0 to 1."""
-        return _within(self.low * (self.high / self.low) ** share, self.low, self.high)
+        return self.high if share == 1 else _within(self.low * (self.high / self.low) ** share, self.low, self.high)
 
     def share(self, value: Value) -> float:
         """Return how far through the range a value lies: `at` the other way round."""
@@ -81,7 +81,7 @@ class Uniform:
 
     def at(self, share: float) -> float:
         """Return the value at a share of the range, from 0 to 1."""
-        return _within(self.low + (self.high - self.low) * share, self.low, self.high)
+        return self.high if share == 1 else _within(self.low + (self.high - self.low) * share, self.low, self.high)
 
     def share(self, value: Value) -> float:
         """Return how far through the range a value lies: `at` the other way round."""
@@ -232,8 +232,8 @@ def _set_ends(dimension: Log | Uniform | Whole, low: float, high: float) -> None
 
 
 def _within(value: float, low: float, high: float) -> float:
-    """Return a value with the six digits that anybody reads, and one that this carries beyond an end as that end."""
-    return min(max(float(f"{value:.6g}"), low), high)
+    """Return a value with the six digits that anybody reads, and an end, or what this carries beyond one, as that end."""
+    return low if value <= low else min(max(float(f"{value:.6g}"), low), high)
 
 
 def _shares(levels: int) -> list[float]:

@@ -102,7 +102,7 @@ def length(name: str, value: Value) -> LengthLike | None:
     """
     if isinstance(value, str):
         return value
-    if not 0 <= value < 1 and not isinstance(value, int):
+    if value < 0 or (value >= 1 and not isinstance(value, int)):
         raise ArgumentError(f"{name}={value!r} is neither a share of the run nor a count: write 0.05 for 5 %, or whole updates.")
     if value == 0:
         return None

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -51,6 +52,32 @@ class Space:
         for values in self.branches():
             for name, _ in self.dimensions:
                 self._active(name, values)
+
+    @classmethod
+    def from_yaml(cls, source: str | Path) -> Space:
+        """Read a space from YAML, a text or the path of a file: see `annealing.study.space.plain.from_yaml`."""
+        from annealing.study.space.plain import from_yaml
+
+        return from_yaml(source)
+
+    def to_yaml(self) -> str:
+        """Write the space as YAML, which `from_yaml` reads back to the same space."""
+        from annealing.study.space.plain import to_yaml
+
+        return to_yaml(self)
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Space:
+        """Return the space that `to_dict` wrote."""
+        from annealing.study.space.plain import from_plain
+
+        return from_plain(given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what goes into JSON."""
+        from annealing.study.space.plain import to_plain
+
+        return to_plain(self)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,9 +133,9 @@ class Space:
             return False
         return True
 
-    def branches(self) -> Iterator[Values]:
-        """Yield every combination of the values that conditions name, those which are there."""
-        parents = {name for _, listed in self.dimensions for one in listed for name in conditions(one)}
+    def branches(self, *also: str) -> Iterator[Values]:
+        """Yield every combination of the values of those choices that conditions name, and of others by name."""
+        parents = {name for _, listed in self.dimensions for one in listed for name in conditions(one)} | {*also}
         yield from self._branches([name for name in self.names if name in parents], {})
 
     def _branches(self, names: Sequence[str], chosen: Values) -> Iterator[Values]:
