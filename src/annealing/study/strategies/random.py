@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 from annealing.study.space.candidate import Candidate
 from annealing.study.space.space import Space
@@ -25,7 +25,11 @@ class Random:
     """
 
     seeds: int = 1
-    name: ClassVar[str] = "random"
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return "random"
 
     def propose(self, space: Space, *, seed: int, budget: int, history: Sequence[Told]) -> Round | None:
         """Return the whole budget at once, then nothing."""
