@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +60,18 @@ def prolong(connection: Connection, leases: Mapping[str, float]) -> frozenset[st
         if connection.execute(update(claim).where(claim.c.id == token).values(until=time + lease)).rowcount
     )
     return frozenset(held)
+
+
+def runs_of(connection: Connection, claims: Iterable[str]) -> dict[int, str]:
+    """Return the runs that these claims are still to finish, each with the name of its worker."""
+    mine = select(run.c.id, claim.c.worker).join(claim, run.c.claim == claim.c.id).where(claim.c.id.in_(claims))
+    return {id_: worker for id_, worker in connection.execute(mine)}  # noqa: C416 - rows are no pairs to a type checker
+
+
+def forget_used_up(connection: Connection, claims: Iterable[str]) -> None:
+    """Forget those of these claims of which every run is done."""
+    unfinished = select(run.c.id).where(run.c.claim == claim.c.id).exists()
+    connection.execute(delete(claim).where(claim.c.id.in_(claims), ~unfinished))
 
 
 def dissolve(connection: Connection, claims: Sequence[str]) -> None:

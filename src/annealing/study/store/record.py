@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from annealing.core.checks import positive, whole
 from annealing.core.errors import StoreError
 from annealing.study.result import Curve
-from annealing.study.store.claims import claim_runs, dissolve, lock_study, prolong
+from annealing.study.store.claims import claim_runs, dissolve, forget_used_up, lock_study, prolong, runs_of
 from annealing.study.store.database import Database, insert_or
 from annealing.study.store.plain import from_json, numbers_from_json, numbers_to_json, to_json
-from annealing.study.store.tables import claim, point, run
+from annealing.study.store.tables import point, run
 from annealing.study.store.values import Claimed, Counts, Ended, NewRun, Point, StoredRun
 
 LEASE = 60.0
@@ -127,27 +127,16 @@ class Record:
         """
         with self._database.write() as connection:
             held = self._held(connection, ended)
-            rows: list[dict[str, Any]] = []
-            for one, end in ended.items():
-                mine = run.c.id == one.id, run.c.claim == one.claim, run.c.state == "claimed"
-                outcome = {
-                    "loss": end.loss,
-                    "metrics": numbers_to_json(end.metrics),
-                    "diverged": end.diverged,
-                    "cut": end.cut,
-                    "seconds": end.seconds,
-                    "updates": end.updates,
-                }
-                who = select(claim.c.worker).where(claim.c.id == one.claim).scalar_subquery()
-                done = update(run).where(*mine).values(state="done", claim=None, worker=who, **outcome)
-                if connection.execute(done).rowcount:
-                    rows += _rows_of(one.id, end.curve)
-            if rows:
+            workers = runs_of(connection, held)
+            new = {one.id: end for one, end in ended.items() if one.id in workers and one.claim in held}
+            if new:
+                outcomes = [{"of": id_, "worker": workers[id_], **_outcome(end)} for id_, end in new.items()]
+                connection.execute(update(run).where(run.c.id == bindparam("of")).values(state="done", claim=None), outcomes)
                 # What another attempt left behind goes: a curve is of one piece.
-                connection.execute(delete(point).where(point.c.run.in_({row["run"] for row in rows})))
-                connection.execute(insert(point), rows)
-            used_up = ~select(literal(1)).where(run.c.claim == claim.c.id).exists()
-            connection.execute(delete(claim).where(claim.c.id.in_(held), used_up))
+                connection.execute(delete(point).where(point.c.run.in_(new)))
+                if rows := [row for id_, end in new.items() for row in _rows_of(id_, end.curve)]:
+                    connection.execute(insert(point), rows)
+                forget_used_up(connection, held)
         return tuple(one for one in ended if one.claim not in held)
 
     def release(self, claimed: Iterable[Claimed] | None = None) -> None:
@@ -214,6 +203,17 @@ def _write_points(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
         new = insert_or(connection, point)
         numbers = {name: new.excluded[name] for name in ("train_loss", "valid_loss", "rate")}
         connection.execute(new.on_conflict_do_update(index_elements=["run", "updates"], set_=numbers), list(rows))
+
+
+def _outcome(end: Ended) -> dict[str, Any]:
+    return {
+        "loss": end.loss,
+        "metrics": numbers_to_json(end.metrics),
+        "diverged": end.diverged,
+        "cut": end.cut,
+        "seconds": end.seconds,
+        "updates": end.updates,
+    }
 
 
 def _rows_of(id_: int, curve: Curve) -> list[dict[str, Any]]:

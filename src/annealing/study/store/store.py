@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -141,7 +142,9 @@ class Store:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        # What went wrong first is what is told: the same database may well refuse to take claims back, too.
+        with suppress(StoreError) if error is not None else nullcontext():
+            self.close()
 
 
 def _check_file(address: Address, *, create: bool) -> None:
