@@ -161,3 +161,45 @@ def test_a_batch_of_unequal_tensors_cannot_be_cut() -> None:
 
     with pytest.raises(KindError, match="lengths 2, 3"):
         list(in_parts((torch.zeros(2), torch.zeros(3)), 1))
+
+
+@given(runs(), st.integers(2, 20), st.integers(1, 4))
+def test_the_parts_of_all_ranks_are_one_batch_and_their_weights_its_mean(
+    run: tuple[int, an.Plan], largest: int, ranks: int
+) -> None:
+    epoch, plan = run
+    of_ranks = [
+        PlannedBatches(epoch, plan, rank=rank, ranks=ranks).whole_run(lambda: 0, largest=largest) for rank in range(ranks)
+    ]
+    streams = [iter(share) for share in of_ranks]
+    for update, size in enumerate(of_ranks[0].sizes):
+        weights = [share.weights(update) for share in of_ranks]
+        assert len({len(own) for own in weights}) == 1  # they call the trainer as often as each other
+        parts = [[next(stream) for _ in own] for stream, own in zip(streams, weights, strict=True)]
+        held = [[len(part) / size * ranks for part in own] for own in parts]
+
+        assert all(1 <= len(part) <= largest for own in parts for part in own)
+        assert sum(len(part) for own in parts for part in own) == size
+        assert held == [pytest.approx(own) for own in weights]
+    assert [next(stream, None) for stream in streams] == [None] * ranks
+
+
+def test_parts_of_one_sample_are_refused_where_a_rank_would_have_none() -> None:
+    with pytest.raises(ArgumentError, match="largest=2 or more"):
+        PlannedBatches(9, (3 * an.hold()).over(9, unit="samples"), ranks=2).whole_run(lambda: 0, largest=1)
+
+
+def test_a_named_tuple_and_a_mapping_of_another_kind_are_cut_as_well() -> None:
+    from collections import UserDict
+    from typing import NamedTuple
+
+    from annealing.torch import in_parts
+
+    class Pair(NamedTuple):
+        x: torch.Tensor
+        y: torch.Tensor
+
+    first = next(in_parts(UserDict({"pair": Pair(torch.zeros(3), torch.ones(3)), "name": "a"}), 2)).batch
+
+    assert first["name"] == "a"
+    assert [first["pair"].x.tolist(), first["pair"].y.tolist()] == [[0, 0], [1, 1]]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from annealing.core.checks import whole
+from annealing.batch.parts import part_sizes
 from annealing.core.errors import KindError
-
-Batch = TypeVar("Batch")
 
 
 class Part(NamedTuple):
@@ -22,11 +20,11 @@ class Part(NamedTuple):
 
 
 def in_parts(batch: Any, largest: int) -> Iterator[Part]:
-    """Cut a batch into parts of at most `largest` samples, with the weights that make their mean losses the batch's.
+    """Cut a batch into even parts of at most `largest` samples, with the weights that make their mean losses the batch's.
 
     >>> import torch
     >>> [(len(part.batch[0]), round(part.weight, 2), part.last) for part in in_parts((torch.zeros(10, 2), torch.zeros(10)), 4)]
-    [(4, 0.4, False), (4, 0.4, False), (2, 0.2, True)]
+    [(4, 0.4, False), (3, 0.3, False), (3, 0.3, True)]
 
     In a loop: `for part in in_parts(batch, 64): (part.weight * loss(part.batch)).backward()`, then one `optimizer.step()`,
     which is the one update that the Scheduler counts.
@@ -34,24 +32,15 @@ def in_parts(batch: Any, largest: int) -> Iterator[Part]:
     Arguments: `batch`, a tensor, or a tuple, list or mapping of tensors whose first dimension is the samples; `largest`,
     what fits into memory at once. Raises `KindError` for a batch without tensors, or of unequal lengths.
     """
-    largest, size = whole("largest", largest), _size(batch)
-    for begin in range(0, size, largest):
-        end = min(begin + largest, size)
-        yield Part(_cut(batch, begin, end), (end - begin) / size, end == size)
+    size, begin = samples_in(batch), 0
+    for part in part_sizes(size, largest):
+        end = begin + part
+        yield Part(_cut(batch, begin, end), part / size, end == size)
+        begin = end
 
 
-def _tensors(batch: Any) -> Iterable[Tensor]:
-    if isinstance(batch, Tensor):
-        yield batch
-    elif isinstance(batch, dict):
-        for value in batch.values():
-            yield from _tensors(value)
-    elif isinstance(batch, (tuple, list)):
-        for value in batch:
-            yield from _tensors(value)
-
-
-def _size(batch: Any) -> int:
+def samples_in(batch: Any) -> int:
+    """Return the samples of a batch, which is the length of all its tensors; raises `KindError` where they have no one length."""
     sizes = {len(tensor) for tensor in _tensors(batch) if tensor.ndim}
     if len(sizes) != 1:
         found = ", ".join(map(str, sorted(sizes))) or "none"
@@ -59,11 +48,23 @@ def _size(batch: Any) -> int:
     return sizes.pop()
 
 
+def _tensors(batch: Any) -> Iterable[Tensor]:
+    if isinstance(batch, Tensor):
+        yield batch
+    elif isinstance(batch, Mapping):
+        for value in batch.values():
+            yield from _tensors(value)
+    elif isinstance(batch, (tuple, list)):
+        for value in batch:
+            yield from _tensors(value)
+
+
 def _cut(batch: Any, begin: int, end: int) -> Any:
     if isinstance(batch, Tensor):
         return batch[begin:end] if batch.ndim else batch
-    if isinstance(batch, dict):
+    if isinstance(batch, Mapping):
         return {key: _cut(value, begin, end) for key, value in batch.items()}
     if isinstance(batch, (tuple, list)):
-        return type(batch)(_cut(value, begin, end) for value in batch)
+        cut = [_cut(value, begin, end) for value in batch]
+        return type(batch)(*cut) if hasattr(batch, "_fields") else type(batch)(cut)  # a named tuple takes them one by one
     return batch

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any, final
 
 import torch
 from torch.utils.data import Sampler
 
-from annealing.batch.walk import checked_total, update_sizes, walk
+from annealing.batch.walk import checked_total, walk
 from annealing.core.checks import whole
 from annealing.core.errors import ArgumentError, KindError, PlanMismatchError
 from annealing.core.plan import Plan
+from annealing.torch.whole_run import WholeRun
 
 VERSION = 1
 
@@ -82,21 +82,24 @@ class PlannedBatches(Sampler[list[int]]):
         """How many batches are left in this epoch."""
         return sum(1 for _ in self.sizes())
 
-    def whole_run(self, begin: Callable[[], int]) -> Sampler[list[int]]:
+    def whole_run(self, begin: Callable[[], int], *, largest: int | None = None) -> WholeRun:
         """Return the batches of all epochs, one after the other, for a trainer that counts updates itself.
 
         >>> import annealing as an
         >>> sampler = PlannedBatches(4, (2 / an.stairs({"50%": 1 / 2})).over(8, unit="samples"), shuffle=False)
         >>> list(sampler.whole_run(lambda: 1))
         [[2, 3], [0, 1, 2, 3]]
+        >>> list(sampler.whole_run(lambda: 1, largest=2))
+        [[2, 3], [0, 1], [2, 3]]
 
         Trainers take the length of the first epoch for that of every other one, which is wrong where batches grow; this has
         none, so they train for a number of updates: `max_steps=pair.updates()`. `trained` is not called.
 
         Arguments: `begin`, asked whenever the loader is iterated: how many updates were made, such as
-        `lambda: trainer.global_step`.
+        `lambda: trainer.global_step`; `largest`, the samples that fit into memory at once: larger batches come in parts,
+        whose gradients the trainer has to accumulate, as `annealing.lightning.PlannedAccumulation` makes Lightning do.
         """
-        return _WholeRun(self, begin)
+        return WholeRun(self, begin, largest)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what resuming needs, as JSON: the samples trained on, and what the order was made from."""
@@ -125,18 +128,3 @@ class PlannedBatches(Sampler[list[int]]):
             return list(range(self.epoch_size))
         generator = torch.Generator().manual_seed((self.seed << 32) + epoch)
         return torch.randperm(self.epoch_size, generator=generator).tolist()
-
-
-@final
-class _WholeRun(Sampler[list[int]]):
-    """What is left of a run after some updates. It has no length on purpose."""
-
-    def __init__(self, batches: PlannedBatches, begin: Callable[[], int]) -> None:
-        self._batches, self._begin = batches, begin
-
-    def __iter__(self) -> Iterator[list[int]]:
-        own = copy.copy(self._batches)
-        own.seen = int(update_sizes(own.batch, own.epoch_size, ranks=own.ranks)[: self._begin()].sum())
-        while own.seen < own.total:
-            yield from own
-            own.seen = min((own.epoch + 1) * own.epoch_size, own.total)

@@ -1,19 +1,15 @@
-"""Schedules in Hugging Face's Trainer: `ScheduleCallback` says what to follow, and the Trainer trains by it.
-
-A `annealing.torch.Scheduler` passed in `Trainer(optimizers=(optimizer, scheduler))` needs nothing from here. The callback
-is for runs whose optimizer and length the Trainer makes itself.
-"""
+"""`ScheduleCallback` says what to follow, and Hugging Face's Trainer trains by it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
 from annealing.core.errors import ArgumentError, ConflictError
@@ -25,13 +21,7 @@ from annealing.torch.base import MARK
 from annealing.torch.feedback import Control
 from annealing.torch.resume import Resume
 from annealing.torch.scheduler import Groups, Scheduler
-from annealing.torch.snapshot import snapshot
 from annealing.torch.unbound import unbound
-
-if TYPE_CHECKING:
-    from annealing.rangetest import Sweep
-
-__all__ = ["ScheduleCallback", "record_sweep"]
 
 
 @final
@@ -131,37 +121,6 @@ class ScheduleCallback(TrainerCallback, ExportableState):
 
     def __repr__(self) -> str:
         return f"ScheduleCallback({self._asked})"
-
-
-def record_sweep(trainer: Trainer, *, start: float = 1e-6, end: float = 10.0, updates: int = 100) -> Sweep:
-    """Record a sweep of a Trainer's own model, data, loss and optimizer, and leave all of them as they were.
-
-    Accumulation and the clipping norm are those of its arguments; mixed precision is not used. Call it before `train()`.
-
-    Arguments: `start` and `end`, the first and last rate; `updates`, how many in between. What to make of a sweep is
-    said by `annealing.rangetest.suggest`. Raises `ArgumentError` for rates that do not rise.
-    """
-    from annealing.rangetest.record import on_device_of, record_loss  # the finder is not needed to follow a schedule
-
-    theirs: Any = trainer  # much of it is untyped
-    model, own = theirs.model, theirs.optimizer
-    norm = trainer.args.max_grad_norm
-    with snapshot(model):  # also the random numbers that making an optimizer and a loader draws
-        try:
-            optimizer: Any = theirs.create_optimizer()
-        finally:
-            trainer.optimizer = own  # the Trainer makes its own again when it trains
-        return record_loss(
-            lambda batch: theirs.compute_loss(model, on_device_of(model, batch)),
-            theirs.get_train_dataloader(),
-            optimizer,
-            (model,),
-            start=start,
-            end=end,
-            updates=updates,
-            accumulate=trainer.args.gradient_accumulation_steps,
-            clip_norm=norm if norm > 0 else None,
-        )
 
 
 class _Shown(LRScheduler):
