@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import annealing as an
-from annealing.batch import TradePlan, trade
+from annealing.batch import trade
 
 DIMENSIONS, REPLICATES, SAMPLES, BATCH, SEED = 24, 200, 48_000, 8, 23
 HALVINGS = an.stairs({f"{share}%": 0.5 ** (i + 1) for i, share in enumerate((25, 40, 55, 70, 85))})
@@ -39,8 +39,6 @@ def ratios(peak: float, *, normalised: bool) -> dict[str, float]:
     """What each rule makes of the risk, as a share of that under the decay itself."""
     schedule = peak * HALVINGS
     grown, seesaw = (trade(schedule.over(SAMPLES, unit="samples"), batch=BATCH, rule=rule) for rule in ("sgd", "seesaw"))
-    assert isinstance(grown, TradePlan)
-    assert isinstance(seesaw, TradePlan)
     assert grown.updates() == seesaw.updates() < 0.5 * grown.updates_before()
     decay = risk(grown.schedule, (BATCH * an.hold()).over(SAMPLES, unit="samples"), normalised=normalised)
     arms = {"batch": (grown.rate, grown.batch), "seesaw": (seesaw.rate, seesaw.batch), "both": (grown.schedule, grown.batch)}

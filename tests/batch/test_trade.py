@@ -1,5 +1,7 @@
 """A decay traded for batch growth: the noise stays, the updates become fewer."""
 
+from typing import assert_type
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,9 +16,15 @@ RUN = an.Horizon(updates=5_000, epochs=40, samples=40_000)
 
 
 def settled(schedule: an.Schedule = STEPS, total: an.Horizon | int = RUN, **options: object) -> TradePlan:
-    made = trade(schedule, **{"batch": 8, **options})  # pyright: ignore[reportArgumentType]
-    assert isinstance(made, Trade)
-    return made.over(total)
+    return trade(schedule, **{"batch": 8, **options}).over(total)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_answer_has_a_length_where_the_schedule_has_one() -> None:
+    unsettled, settled_at_once = trade(STEPS, batch=8), trade(STEPS.over(RUN, unit="samples"), batch=8)
+
+    assert_type(unsettled, Trade)
+    assert_type(settled_at_once, TradePlan)
+    assert unsettled.over(RUN) == settled_at_once
 
 
 decays = st.one_of(

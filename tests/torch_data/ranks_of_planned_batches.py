@@ -3,19 +3,19 @@
 import json
 import os
 import sys
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 import annealing as an
-from annealing.batch import TradePlan, trade
+from annealing.batch import trade
 from annealing.torch import PlannedBatches, Scheduler
 
 SAMPLES = 24
 DECAY = (0.2 * an.stairs({"50%": 1 / 3})).over(an.Horizon.of(SAMPLES, epochs=4, batch_size=4), unit="samples")
-PAIR = cast("TradePlan", trade(DECAY, batch=4))
+PAIR = trade(DECAY, batch=4)
 
 
 def trained(rank: int, ranks: int) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """Two gloo processes together see what one would, and end with its weights."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import require
+from tests.launch import results_of_ranks
 
 require("torch")
 
@@ -18,21 +15,7 @@ from tests.torch_data.ranks_of_planned_batches import SAMPLES, trained  # noqa: 
 @pytest.mark.slow
 def test_two_ranks_train_what_one_would(tmp_path: Path) -> None:
     script = Path(__file__).with_name("ranks_of_planned_batches.py")
-    paths = os.pathsep.join([str(script.parents[2]), *sys.path])
-    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": paths}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(tmp_path)],
-            env={**environment, "RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    outputs = [rank.communicate(timeout=200) for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0], outputs
-    first, second = (json.loads(out.splitlines()[-1]) for out, _ in outputs)
+    first, second = results_of_ranks(script, tmp_path, 2, timeout=200)
     alone = trained(0, 1)
 
     together = [sorted(a + b) for a, b in zip(first["seen"], second["seen"], strict=True)]

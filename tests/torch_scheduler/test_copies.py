@@ -51,6 +51,20 @@ def test_a_copy_of_both_goes_on_by_itself(copied: Copied, tensor: bool) -> None:
     assert train(optimizer, 5) == [0.25 * SHAPE(t) for t in range(4, 9)]
 
 
+def test_a_plan_in_torchs_own_scheduler_is_saved_with_it() -> None:
+    """LambdaLR keeps whatever its function holds, and a plan that was read holds what makes reading it fast."""
+    optimizer, file = sgd(1.0), io.BytesIO()
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, SHAPE)
+    train(optimizer, 4, scheduler.step)
+    torch.save(scheduler.state_dict(), file)
+    file.seek(0)
+    second = sgd(1.0)
+    resumed = torch.optim.lr_scheduler.LambdaLR(second, an.parse(str(SHAPE)))
+    resumed.load_state_dict(torch.load(file, weights_only=False))
+    second.load_state_dict(optimizer.state_dict())
+    assert train(second, 5, resumed.step) == [SHAPE(t) for t in range(4, 9)]
+
+
 def test_a_copy_keeps_the_policy_and_the_edits() -> None:
     scheduler = Scheduler(sgd(), lr=PLAN, resume="replace")
     branched = PLAN.branch(at=12, tail=an.linear(), total=20)

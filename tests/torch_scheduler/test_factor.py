@@ -119,3 +119,25 @@ def test_the_own_rates_are_shown_under_torchs_name() -> None:
     train(optimizer, 4)
     assert scheduler.base_lrs == [0.1, 0.7]
     assert all("initial_lr" not in group for group in optimizer.param_groups)
+
+
+@pytest.mark.parametrize("kind", [float, torch.tensor])
+def test_a_rate_written_after_the_optimizer_is_loaded_is_the_groups_own(kind: type) -> None:
+    """Nothing of the saved run is left but its optimizer, and whoever writes a rate then means it to be used."""
+    first = sgd(kind(0.1), kind(0.7))
+    Scheduler(first, factor=SHAPE)
+    train(first, 9)
+    second = sgd(0.5, 0.5)
+    second.load_state_dict(first.state_dict())
+    second.param_groups[0]["lr"] = 0.3
+    Scheduler(second, factor=SHAPE)
+    for t in range(3):
+        assert rates_used(second) == pytest.approx([0.3 * SHAPE(t), 0.7 * SHAPE(t)], rel=1e-6)
+
+
+def test_saving_leaves_the_optimizers_own_groups_as_they_are() -> None:
+    optimizer = sgd(0.1)
+    Scheduler(optimizer, factor=SHAPE)
+    before = dict(optimizer.param_groups[0])
+    optimizer.state_dict()
+    assert dict(optimizer.param_groups[0]) == before

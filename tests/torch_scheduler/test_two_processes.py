@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from annealing.torch import Scheduler
+from tests.launch import results_of_ranks
 from tests.torch_scheduler.training import PLAN, USED, parameter, rates_used
 
 
 @pytest.mark.slow
 def test_ddp_and_fsdp_follow_the_plan_on_every_rank(tmp_path: Path) -> None:
-    script = Path(__file__).with_name("two_shards.py")
-    paths = os.pathsep.join([str(script.parents[2]), *sys.path])
-    environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": paths}
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(tmp_path)],
-            env={**environment, "RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    outputs = [rank.communicate(timeout=100) for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0, 0], outputs
-    for out, _ in outputs:
-        result = json.loads(out.splitlines()[-1])
+    for result in results_of_ranks(Path(__file__).with_name("two_shards.py"), tmp_path, 2, timeout=100):
         assert result["processes"] == 2
         assert result["DDP"] == [USED[:6], 6, "Parameter"]
         assert result["FSDP"] == [USED[:6], 6, "DTensor"], "without shards this would test nothing"

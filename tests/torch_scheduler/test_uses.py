@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import annealing as an
-from annealing.batch import TradePlan, trade
+from annealing.batch import trade
 from tests.conftest import require
 
 torch = require("torch")
@@ -46,7 +46,6 @@ def test_every_update_uses_the_rate_of_the_samples_before_it(told: bool) -> None
 def test_a_number_and_a_batch_plan_say_it_as_well() -> None:
     decay = (0.1 * an.stairs({"50%": 0.2})).over(an.Horizon.of(200, epochs=2, batch_size=8), unit="samples")
     pair = trade(decay, batch=8)
-    assert isinstance(pair, TradePlan)
     sampler = PlannedBatches(200, pair.batch)
     sizes = pair.sizes.tolist()
 

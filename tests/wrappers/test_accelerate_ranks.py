@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import require
+from tests.launch import results_of_ranks
 from tests.torch_scheduler.training import PLAN
 
 UPDATES = 16
@@ -22,23 +19,9 @@ def test_r07_the_schedule_takes_as_long_on_four_processes_as_on_one(tmp_path: Pa
     """accelerate steps a prepared scheduler once per process: torch's is at 64 after 16 updates."""
     require("accelerate")
     script = Path(__file__).with_name("four_ranks.py")
-    environment = {**os.environ, "WORLD_SIZE": "4", "ACCELERATE_USE_CPU": "true", "GLOO_SOCKET_IFNAME": "lo"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(script.parents[2]), *sys.path])
-    environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}  # asked for, and not used
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(tmp_path)],
-            env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(4)
-    ]
-    outputs = [rank.communicate(timeout=300) for rank in ranks]
-    assert [rank.returncode for rank in ranks] == [0] * 4, outputs
-    for out, _ in outputs:
-        result = json.loads(out.splitlines()[-1])
+    environment = {"WORLD_SIZE": "4", "ACCELERATE_USE_CPU": "true", "MASTER_ADDR": "127.0.0.1"}
+    environment["MASTER_PORT"] = "0"  # asked for, and not used
+    for result in results_of_ranks(script, tmp_path, 4, timeout=300, **environment):
         assert result["processes"] == 4, "processes that are only pretended change nothing, and the control would pass"
         for accumulation in (1, 4):
             for name in ("ours", "alone"):  # prepared by accelerate, and not

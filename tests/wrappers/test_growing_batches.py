@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 import annealing as an
-from annealing.batch import TradePlan, trade
+from annealing.batch import trade
 from annealing.core.errors import ArgumentError, ConflictError, KindError
 from annealing.torch import PlannedBatches, Scheduler
 from tests.conftest import require
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 SAMPLES, EPOCHS = 18, 4
 HORIZON = an.Horizon.of(SAMPLES, epochs=EPOCHS, batch_size=4)
 DECAY = (0.05 * an.stairs({"25%": 1 / 2, "50%": 1 / 4})).over(HORIZON, unit="samples")
-PAIR = cast("TradePlan", trade(DECAY, batch=4))
+PAIR = trade(DECAY, batch=4)
 SIZES = PAIR.sizes.tolist()
 assert SIZES == [4, 4, 4, 4, 2, 8, 8, 2, 16, 2, 16, 2]
 CUT = 6  # the checkpoint after 6 updates lies in the middle of the second epoch, and of parts: 8 and 16 do not fit

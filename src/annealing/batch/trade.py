@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, final, get_args
+from typing import Literal, TypeAlias, final, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +125,30 @@ class TradePlan:
         return _by_update(self.sizes.astype(float))
 
 
+@overload
+def trade(
+    schedule: Schedule,
+    *,
+    batch: int,
+    max_batch: int | None = None,
+    multiple: int = 1,
+    rule: Rule = "sgd",
+    raise_rate: float = 1.0,
+    momentum: float | None = None,
+    raise_momentum: float | None = None,
+) -> Trade: ...
+@overload
+def trade(
+    schedule: Plan,
+    *,
+    batch: int,
+    max_batch: int | None = None,
+    multiple: int = 1,
+    rule: Rule = "sgd",
+    raise_rate: float = 1.0,
+    momentum: float | None = None,
+    raise_momentum: float | None = None,
+) -> TradePlan: ...
 def trade(
     schedule: Schedule | Plan,
     *,

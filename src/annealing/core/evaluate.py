@@ -38,16 +38,19 @@ def _number(curve: Curve) -> Callable[[float], float]:
 class Reader:
     """Evaluates one track; what happens past its end is `after`."""
 
-    __slots__ = ("_after", "_begins", "_pieces", "_total", "number")
+    __slots__ = ("_after", "_begins", "_pieces", "_total", "_track", "number")
 
     def __init__(self, track: Track, total: float, after: str) -> None:
         goes_on = math.isinf(track.length) or (after == "continue" and bool(track.pieces))
         end = () if goes_on else (Piece(track.length, Flat(track.end)),)
         self._pieces = (*track.pieces, *end)
         self._begins = [piece.begin for piece in self._pieces]
-        self._total = total
-        self._after = after
+        self._track, self._total, self._after = track, total, after
         self.number = self._number_reader()
+
+    def __reduce__(self) -> tuple[type[Reader], tuple[Track, float, str]]:
+        """Say what it was made of: a plan's own pickle leaves it out, LambdaLR's state holds everything that a plan does."""
+        return Reader, (self._track, self._total, self._after)
 
     def _number_reader(self) -> Callable[[float], float]:
         """A function of one number, with all that it needs at hand: stepping calls it at every update."""

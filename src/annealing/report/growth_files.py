@@ -5,21 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from importlib import resources
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import jinja2
-from bokeh.embed import components
-from bokeh.resources import Resources
-from markupsafe import Markup
-
 from annealing.report import charts
 from annealing.report.files import COLUMNS, interrupts_held, write_files
+from annealing.report.frame import draw, made_with, render
 from annealing.report.growth import against_samples, against_updates, shares, table
 from annealing.report.growth_png import conditions, growth_summary
-from annealing.report.palette import GRID, INK, QUIET, pens
+from annealing.report.palette import pens
 from annealing.study.growth_result import GrowthComparison
 
 
@@ -48,23 +43,22 @@ def growth_page(comparison: GrowthComparison, *, command: str = "") -> str:
     drawn_with = pens((row.name for row in comparison.rows), "growth")
     figures = against_samples(comparison), against_updates(comparison), shares(comparison)
     models: list[Any] = [charts.lines(data, drawn_with) for data in figures[:2]]
-    script, places = components([*models, charts.dots(figures[2], drawn_with)])
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    text = resources.files("annealing.report").joinpath("growth.html").read_text(encoding="utf-8")
-    return environment.from_string(text).render(
+    drawn, scripts = draw(figures, [*models, charts.dots(figures[2], drawn_with)])
+    interrupted = "This comparison was interrupted: only the seeds that every arm was trained on are counted."
+    return render(
+        "growth.html",
         title=f"{comparison.task}: growing the batch instead of decaying the rate",
         facts=conditions(comparison),
         verdict=comparison.verdict,
-        charts=[(data, Markup(place)) for data, place in zip(figures, places, strict=True)],  # noqa: S704 - Bokeh's own
-        scripts=Markup(Resources(mode="inline", components=["bokeh"]).render() + script),  # noqa: S704 - the same
+        notes=[interrupted] if comparison.interrupted else [],
+        loss=drawn[:2],
+        distance=drawn[2],
+        scripts=scripts,
         table=table(comparison),
         colours={name: pen.colour for name, pen in drawn_with.items()},
-        ink=INK,
-        quiet=QUIET,
-        grid_colour=GRID,
         use=_use(comparison),
         command=command or f"anneal compare {comparison.task} --grow-batch",
-        seeds=", ".join(map(str, comparison.seeds)),
+        repeat=f"Seeds: {', '.join(map(str, comparison.seeds))}. {made_with()}",
     )
 
 

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib import metadata, resources
-from typing import Any, final
-
-import jinja2
-from bokeh.embed import components
-from bokeh.resources import Resources
-from markupsafe import Markup
+from typing import Any
 
 from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
@@ -19,20 +11,11 @@ from annealing.report import charts
 from annealing.report.arms import plan_of, schedule_cards
 from annealing.report.code import TARGETS, code
 from annealing.report.curves import at_edge, loss_curves, rate_grid
-from annealing.report.palette import GRID, INK, QUIET, pens
+from annealing.report.frame import draw, made_with, render
+from annealing.report.palette import INK, pens
 from annealing.report.results import differences, final_losses, table
 from annealing.report.words import count, duration, number
 from annealing.study.result import Comparison, Row
-
-
-@final
-@dataclass(frozen=True)
-class _Drawn:
-    """A figure as the template wants it: words, and the place where Bokeh puts the chart."""
-
-    title: str
-    caption: str
-    chart: Markup
 
 
 def page(comparison: Comparison, *, command: str = "") -> str:
@@ -47,11 +30,11 @@ def page(comparison: Comparison, *, command: str = "") -> str:
     models: list[Any] = [charts.lines(losses, drawn_with), *(charts.dots(dots, drawn_with) for dots in outcome)]
     models += [charts.small(card, drawn_with) for card in cards]
     models += [charts.lines(grid, drawn_with, markers=True, height=400)] if grid else []
-    script, places = components(models)
-    drawn = [_Drawn(of.title, of.caption, Markup(place)) for of, place in zip(figures, places, strict=True)]  # noqa: S704 - Bokeh's own
+    drawn, scripts = draw(figures, models)
     winner = next((row for row in comparison.rows if row.name == comparison.best), None)
     plan = plan_of(winner, comparison.updates) if winner else None
-    return _template().render(
+    return render(
+        "page.html",
         title=f"{comparison.task}: {count(len(comparison.rows), 'schedule')} compared",
         facts=_facts(comparison),
         verdict=comparison.verdict,
@@ -60,10 +43,7 @@ def page(comparison: Comparison, *, command: str = "") -> str:
         reference=comparison.reference,
         best_colour=drawn_with[comparison.best].colour if comparison.best in drawn_with else INK,
         colours={name: pen.colour for name, pen in drawn_with.items()},
-        ink=INK,
-        quiet=QUIET,
-        grid_colour=GRID,
-        scripts=Markup(Resources(mode="inline", components=["bokeh"]).render() + script),  # noqa: S704 - the same
+        scripts=scripts,
         loss=drawn[0],
         outcome=drawn[1:3],
         cards=drawn[3 : 3 + len(comparison.rows)],
@@ -92,11 +72,6 @@ def _codes(plan: Plan) -> list[tuple[str, str, str]]:
     return codes
 
 
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(resources.files("annealing.report").joinpath("page.html").read_text(encoding="utf-8"))
-
-
 def _facts(comparison: Comparison) -> str:
     trained = f"{count(len(comparison.runs), 'run')} in {duration(comparison.seconds)}"
     return f"optimizer {comparison.optimizer}, {count(comparison.updates, 'update')} per run, {trained}"
@@ -110,16 +85,8 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def _seeds(comparison: Comparison) -> str:
-    versions = ", ".join(f"{name} {_version(name)}" for name in ("annealing", "torch", "numpy"))
     tuning, evaluation = (
         ", ".join(map(str, seeds)) or "none" for seeds in (comparison.tuning_seeds, comparison.evaluation_seeds)
     )
     seeds = f"Seeds: {tuning} to choose the rates, {evaluation} for every number shown."
-    return f"{seeds} Made with {versions}, Python {platform.python_version()} on {platform.machine()}."
-
-
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)  # without importing it
-    except metadata.PackageNotFoundError:
-        return "(from source)"
+    return f"{seeds} {made_with()}"

@@ -64,6 +64,4 @@ def growth_arms(schedule: Schedule, lr: float, batch: int, epoch: int, epochs: i
 
 def traded(decay: Plan, batch: int, largest: int, raised: float = 1.0) -> TradePlan:
     """Return the trade of a plan over samples."""
-    pair = trade(decay, batch=batch, max_batch=largest, raise_rate=raised)
-    assert isinstance(pair, TradePlan)
-    return pair
+    return trade(decay, batch=batch, max_batch=largest, raise_rate=raised)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from annealing.core.errors import ArgumentError
 from annealing.torch.slot import Group, Slot, place_of
 
 MARK = "annealing_base_lr"
 LEFT = "annealing_left_lr"
-"""What a Scheduler that was removed left in lr: whoever wrote another rate since then means it as the group's own."""
+"""What a Scheduler left in lr when it was removed, or the optimizer saved: another rate written since is the group's own."""
 _LR = Slot("lr")
 
 
@@ -41,6 +42,11 @@ def leave(groups: Sequence[Group]) -> None:
     for group in groups:
         if MARK in group:
             group[LEFT] = float(group["lr"])
+
+
+def leave_in_state(optimizer: object, state: dict[str, Any]) -> None:
+    """Do the same in what an optimizer saves, whose groups are copies: a rate written after it is loaded is known from it."""
+    leave(state["param_groups"])
 
 
 def check_rates(groups: Sequence[Group]) -> None:

@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 
 from annealing.core.errors import ConflictError
 from annealing.core.plan import Plan
+from annealing.torch.base import leave_in_state
 from annealing.torch.binding import Binding
 from annealing.torch.clock import gives_no_closure, open_steps, pretends, skipped, tracer
 from annealing.torch.column import Column
@@ -85,6 +86,7 @@ class Owner:
             optimizer.register_step_pre_hook(before),
             optimizer.register_step_post_hook(after),
             optimizer.register_load_state_dict_post_hook(self._loaded),
+            optimizer.register_state_dict_post_hook(leave_in_state),
         ]
         self._take(optimizer, layout)
 
