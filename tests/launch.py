@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,21 @@ def results_of_ranks(script: Path, folder: Path, ranks: int, *, timeout: float, 
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), *sys.path]),
         **environment,
     }
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(script), str(folder)],
-            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(ranks)
-    ]
-    try:
-        outputs = [process.communicate(timeout=timeout) for process in processes]
-    finally:
+    with ExitStack() as stack:  # closes what was read from them, however this ends
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, str(script), str(folder)],
+                    env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for rank in range(ranks)
+        ]
         for process in processes:
-            process.kill()
+            stack.callback(process.kill)
+        outputs = [process.communicate(timeout=timeout) for process in processes]
     assert [process.returncode for process in processes] == [0] * ranks, outputs
     return [json.loads(out.splitlines()[-1]) for out, _ in outputs]

@@ -126,6 +126,8 @@ def _frame(x: Axis, y: Axis | None, height: int, **more: Any) -> Any:
         if of is not None and of.ticks:
             side.ticker = FixedTicker(ticks=list(of.ticks))
             side.major_label_overrides = {tick: f"{tick:.3g}" for tick in of.ticks}
+    if x.scale == "linear" and not x.ticks:
+        plot.xaxis.ticker.desired_num_ticks = 5  # with labels such as 40000 more of them run together on a telephone
     plot.grid.grid_line_color = GRID
     if y is None:
         plot.ygrid.grid_line_color = None

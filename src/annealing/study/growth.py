@@ -129,7 +129,8 @@ def growth_in_words(rows: Sequence[GrowthRow], gap: float | None) -> str:
         said.append(f"diverged: {listed(lost)}")
     if by_name["control"].verdict == "the same":
         said.append("but the control does, too, so this comparison tells nothing")
-    return "; ".join(said) + "." if said else ""
+    words = "; ".join(said)
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def _epoch(task: Task) -> int:
