@@ -8,7 +8,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test slow parity docs-tables bench clean
+.PHONY: help demo test slow parity docs-tables docs-evidence bench clean
 
 help:
 	@echo "make demo    compare ten schedules on handwritten digits and write a report"
@@ -16,6 +16,7 @@ help:
 	@echo "make slow    the tests that take longer"
 	@echo "make parity  the dialects beside the real libraries"
 	@echo "make docs-tables  docs/same-curve-as.md, measured anew"
+	@echo "make docs-evidence  docs/evidence.md, every study run anew (20 minutes)"
 	@echo "make bench   the benchmarks"
 	@echo "make clean   remove everything that make has made"
 
@@ -37,6 +38,10 @@ parity: .venv/test.stamp
 
 docs-tables: .venv/test.stamp
 	$(BIN)/python -m tests.parity.page
+
+docs-evidence: .venv/test.stamp
+	$(BIN)/anneal reproduce --all --out anneal-report/reproduce
+	$(BIN)/python -m annealing.reproduce.evidence docs anneal-report/reproduce/result.json
 
 bench: .venv/test.stamp
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark"; done

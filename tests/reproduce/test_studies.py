@@ -10,8 +10,11 @@ from annealing.reproduce import NAMES, reproduce, study
 from annealing.reproduce.finding import Curves, Figure, Finding, above, below, between, holds, noted
 from annealing.reproduce.study import Study
 
-SLOW: set[str] = set()
-"""Studies whose fast form takes more than a few seconds."""
+SLOW = {
+    *("bengio", "cyclical", "sgdr", "wsd", "haegele", "bergsma", "mccandlish"),
+    *("too-high-too-low", "large-then-small", "stepwise", "warmup-prevents", "uphill", "sensitivity"),
+}
+"""Studies whose fast form takes more than a few seconds, most of which load and start PyTorch's stacks."""
 
 
 def numbers(figure: Figure) -> list[float]:

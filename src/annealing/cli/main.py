@@ -18,6 +18,7 @@ from annealing.cli.diff import diff
 from annealing.cli.find import find
 from annealing.cli.forecast import forecast
 from annealing.cli.list import list_
+from annealing.cli.reproduce import reproduce
 from annealing.cli.say import error, plain
 from annealing.cli.show import show
 from annealing.core.errors import AnnealingError
@@ -32,7 +33,7 @@ _EXTRAS = {
 
 _MINUS = re.compile(r"-\s*(?:[\d.(]|[A-Za-z_][\w.]*\s*[(*/+])|-\s")
 """How a schedule with a minus before it begins: `-1 * cosine()`, `-(…)`, `-cosine()`, `-cosine * 2`, `- cosine`."""
-_FLAGS = {"--json", "--quiet", "--grow-batch"}
+_FLAGS = {"--json", "--quiet", "--grow-batch", "--all", "--fast", "--list"}
 """Options that take no value, so that the word after them is one of its own."""
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ app.command("find")(find)
 app.command("compare")(compare)
 app.command("forecast")(forecast)
 app.command("design")(design)
+app.command("reproduce")(reproduce)
 
 
 @app.callback(invoke_without_command=True)
@@ -69,6 +71,8 @@ def anneal(
     - `anneal forecast a.csv b.csv --schedule '3e-4 * wsd' --over 40000` says what the loss of a run will be
 
     - `anneal design a.csv b.csv --over 40000` finds the schedule with the lowest
+
+    - `anneal reproduce --all` runs what the papers claim, and says what holds
     """
     if version:
         plain(str(sys.modules["annealing"].__version__))  # the package that this file is in; no floor imports the roof
@@ -121,6 +125,5 @@ def _as_text(word: str, before: str) -> str:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    return next(
-        (f"{word} " for word in arguments if word in ("show", "diff", "list", "find", "compare", "forecast", "design")), ""
-    )
+    verbs = ("show", "diff", "list", "find", "compare", "forecast", "design", "reproduce")
+    return next((f"{word} " for word in arguments if word in verbs), "")

@@ -15,6 +15,8 @@ from annealing.report.words import number
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # Unicode braille: a bit per dot, by column and row
 _BLANK = 0x2800
+_WORDS = {"", "schedule", "arm", "verdict", "study", "claim", "what was measured", "target", "met"}
+"""Columns that are written from the left."""
 _BLOCKS, _SIGNS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 
 
@@ -77,7 +79,7 @@ def ranked(table: Table, best: str, *, at: int = 1) -> RichTable:
     """Turn a ranked table into one that Rich can print, the line whose column `at` says `best` in bold."""
     drawn = RichTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in table.columns:
-        words = column in ("", "schedule", "arm", "verdict")
+        words = column in _WORDS
         drawn.add_column(column, justify="left" if words else "right", no_wrap=column in ("rate", "arm", "final loss"))
     for row in table.rows:
         drawn.add_row(*(Text(cell) for cell in row), style="bold" if row[at] == best else None)

@@ -10,7 +10,25 @@ from annealing.reproduce.study import Study
 
 # The schedules and what they do to the loss, then the annealing of other things.
 MODULES = (
+    "too_high_too_low",
+    "large_then_small",
+    "cosine_generalises",
+    "stepwise",
+    "warmup_prevents",
+    "uphill",
+    "sensitivity",
+    "bengio",
+    "cyclical",
+    "sgdr",
+    "wsd",
+    "haegele",
+    "bergsma",
+    "mccandlish",
+    "seesaw",
+    "tissue",
+    "luo",
     "schaipp",
+    "escape",
 )  # fmt: skip
 """The files that hold a study, in the order in which a report shows them."""
 
@@ -27,8 +45,8 @@ def study(name: str) -> Study:
     """
     if name not in NAMES:
         near = get_close_matches(name, NAMES, n=1)
-        meant = f"did you mean {near[0]}" if near else "anneal reproduce --list shows them all"
-        raise ArgumentError(f"there is no study {name!r}: {meant}.")
+        meant = f"did you mean {near[0]}?" if near else "anneal reproduce --list shows them all."
+        raise ArgumentError(f"there is no study {name!r}: {meant}")
     found = import_module(f"annealing.reproduce.{name.replace('-', '_')}").STUDY
     assert isinstance(found, Study)
     return found
