@@ -192,13 +192,17 @@ def test_claims_are_given_up_at_the_end_of_the_block(address: str, rounds) -> No
 
 
 def test_what_went_wrong_first_is_what_is_told(tmp_path, rounds) -> None:
-    with pytest.raises(KeyboardInterrupt), open_store(tmp_path / "studies.db") as store:
-        record = store.begin("mine", {})
-        record.add_round(0, rounds(0, 1))
-        record.claim(1)
-        with store._database.write() as connection:
-            connection.exec_driver_sql("ALTER TABLE annealing_claim RENAME TO gone")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with open_store(tmp_path / "studies.db") as store:
+            record = store.begin("mine", {})
+            record.add_round(0, rounds(0, 1))
+            record.claim(1)
+            with store._database.write() as connection:  # so that the claim cannot be given up
+                connection.exec_driver_sql("ALTER TABLE annealing_claim RENAME TO gone")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
 
 
 @pytest.mark.parametrize(("count", "lease"), [(0, 60.0), (-1, 60.0), (True, 60.0), (1, 0.0), (1, -1.0), (1, float("nan"))])
