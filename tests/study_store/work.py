@@ -106,8 +106,8 @@ def kill(address: str, seed: int, times: int) -> None:
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         with open_store(address) as store:
-            counts = store.begin(NAME, DEFINITION).counts()
-        sys.stdout.write(f"{os.WIFSIGNALED(status)} {counts.waiting} {counts.claimed} {counts.done}\n")
+            states = [run.state for run in store.begin(NAME, DEFINITION).runs()]
+        sys.stdout.write(f"{os.WIFSIGNALED(status)} {' '.join(str(states.count(s)) for s in ('waiting', 'claimed', 'done'))}\n")
 
 
 if __name__ == "__main__":

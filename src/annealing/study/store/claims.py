@@ -26,13 +26,12 @@ def claim_runs(connection: Connection, of: int, count: int, worker: str, lease: 
     Claims of processes that died, or that gave no sign of life for the length of their lease, are dissolved first.
     """
     lock_study(connection, of)  # so a bracket is always seen, and taken, as a whole
-    time = now(connection)
-    _dissolve_the_dead(connection, of, time)
+    _dissolve_the_dead(connection, of)
     rows = _first_waiting(connection, of, count)
     if not rows:
         return ()
     token, owner = uuid4().hex, this_process()
-    connection.execute(claim.insert().values(id=token, study=of, worker=worker, until=time + lease, **owner._asdict()))
+    connection.execute(claim.insert().values(id=token, study=of, worker=worker, until=now(connection) + lease, **owner._asdict()))
     waiting = [row.id for row in rows if row.state == "waiting"]
     connection.execute(update(run).where(run.c.id.in_(waiting)).values(state="claimed", claim=token))
     return tuple(
@@ -80,11 +79,17 @@ def dissolve(connection: Connection, claims: Sequence[str]) -> None:
     connection.execute(delete(claim).where(claim.c.id.in_(claims)))
 
 
-def _dissolve_the_dead(connection: Connection, of: int, time: float) -> None:
-    for row in connection.execute(select(claim).where(claim.c.study == of)).all():
-        locked = select(claim.c.id).where(claim.c.id == row.id).with_for_update()
-        if not is_dead(Owner(row.host, row.process)):
-            locked = locked.where(claim.c.until < time)  # looked at again under the lock: a sign of life may just have come in
+def the_dead(connection: Connection, of: int) -> list[Row[Any]]:
+    """Return the claims of processes that died, or that gave no sign of life for the length of their lease."""
+    time = now(connection)
+    claims = connection.execute(select(claim).where(claim.c.study == of)).all()
+    return [row for row in claims if row.until < time or is_dead(Owner(row.host, row.process))]
+
+
+def _dissolve_the_dead(connection: Connection, of: int) -> None:
+    for row in the_dead(connection, of):
+        # Locked, and looked at again: a sign of life may just have come in.
+        locked = select(claim.c.id).where(claim.c.id == row.id, claim.c.until == row.until).with_for_update()
         if connection.execute(locked).first():
             dissolve(connection, [row.id])
 

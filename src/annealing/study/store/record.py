@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import platform
 import time
 from collections import defaultdict
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from annealing.core.checks import positive, whole
 from annealing.core.errors import StoreError
 from annealing.study.result import Curve
-from annealing.study.store.claims import claim_runs, dissolve, forget_used_up, lock_study, prolong, runs_of
+from annealing.study.store.claims import claim_runs, dissolve, forget_used_up, lock_study, prolong, runs_of, the_dead
 from annealing.study.store.database import Database, insert_or
 from annealing.study.store.plain import from_json, numbers_from_json, numbers_to_json, to_json
 from annealing.study.store.tables import point, run
@@ -86,7 +87,7 @@ class Record:
         whole("count", count)
         positive("lease", lease)
         with self._database.write() as connection:
-            claimed = claim_runs(connection, self._id, count, worker or platform.node(), lease)
+            claimed = claim_runs(connection, self._id, count, worker or f"{platform.node()} {os.getpid()}", lease)
         if claimed:
             self._leases[claimed[0].claim] = lease
         return claimed
@@ -164,11 +165,15 @@ class Record:
         return tuple(tuple(runs) for runs in rounds.values())
 
     def counts(self) -> Counts:
-        """Return how many runs wait, are being trained, and are done."""
-        counted = select(run.c.state, func.count()).where(run.c.study == self._id).group_by(run.c.state)
+        """Return how many runs wait, are being trained, and are done; what a process held that died waits."""
+        counted = select(run.c.state, run.c.claim, func.count()).where(run.c.study == self._id).group_by(run.c.state, run.c.claim)
         with self._database.read() as connection:
-            found: dict[str, int] = {state: number for state, number in connection.execute(counted)}  # noqa: C416 - rows are no pairs to a type checker
-        return Counts(*(found.get(state, 0) for state in Counts._fields))
+            found = connection.execute(counted).all()
+            dead = {row.id for row in the_dead(connection, self._id)}
+        numbers = dict.fromkeys(Counts._fields, 0)
+        for state, token, number in found:
+            numbers["waiting" if token in dead else state] += number
+        return Counts(**numbers)
 
     def curve(self, of: StoredRun | Claimed | int) -> Curve:
         """Return the curve of a run as far as it was reported; empty where there is nothing yet."""
