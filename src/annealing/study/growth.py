@@ -39,6 +39,7 @@ def compare_growth(
     batch: int | None = None,
     epochs: int = EPOCHS,
     seeds: int = EVALUATION_SEEDS,
+    first_seed: int = FIRST_EVALUATION_SEED,
     optimizer: str | Maker | None = None,
     workers: int | None = None,
     progress: Report | None = None,
@@ -60,7 +61,7 @@ def compare_growth(
     `schedule`, the decay, as a share of the rate (by default a fifth of it after 30, 60 and 80 % of the run); `lr`, the rate
     that every arm starts from (by default the optimizer's usual one; "raised rate" doubles it); `batch`, samples per update
     at the start (by default the task's, or 1/125 of the data where that is less: the batch must have room); `epochs`, passes
-    over the data; `seeds`; `optimizer`, in place of the task's own; `workers` and `progress` as for `compare`.
+    over the data; `seeds`, how many, from `first_seed` on; `optimizer`, in place of the task's own; `workers` and `progress` as for `compare`.
 
     Returns what is complete when it is interrupted. Raises an `AnnealingError` before any training for what cannot be
     trained, and `TaskError` when the task raises.
@@ -79,7 +80,8 @@ def compare_growth(
     rate = _usual(task) if lr is None else positive("lr", lr)
     batch = max(1, min(task.batch_size, epoch // _ROOM)) if batch is None else whole("batch", batch)
     arms = growth_arms(decay, rate, batch, epoch, whole("epochs", epochs))
-    chosen = tuple(range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + count))
+    first = whole("first_seed", first_seed, at_least=0)
+    chosen = tuple(range(first, first + count))
     settings = [_setting(arm, rate, seed, epochs) for seed in chosen for arm in arms]
     runs, interrupted = list[Run](), False
     try:
