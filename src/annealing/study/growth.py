@@ -61,7 +61,8 @@ def compare_growth(
     `schedule`, the decay, as a share of the rate (by default a fifth of it after 30, 60 and 80 % of the run); `lr`, the rate
     that every arm starts from (by default the optimizer's usual one; "raised rate" doubles it); `batch`, samples per update
     at the start (by default the task's, or 1/125 of the data where that is less: the batch must have room); `epochs`, passes
-    over the data; `seeds`, how many, from `first_seed` on; `optimizer`, in place of the task's own; `workers` and `progress` as for `compare`.
+    over the data; `seeds`, how many, from `first_seed` on; `optimizer`, in place of the task's own; `workers` and `progress`
+    as for `compare`.
 
     Returns what is complete when it is interrupted. Raises an `AnnealingError` before any training for what cannot be
     trained, and `TaskError` when the task raises.
