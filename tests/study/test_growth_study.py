@@ -22,7 +22,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def found() -> GrowthComparison:
-    return compare_growth("digits", optimizer="momentum", lr=0.03, batch=8, epochs=40, seeds=16)
+    """On seeds that nothing was decided on: the arms were settled on seeds 0 to 15."""
+    return compare_growth("digits", optimizer="momentum", lr=0.03, batch=8, epochs=40, seeds=16, first_seed=300)
 
 
 def stands_in_for_the_decay(found: GrowthComparison, name: str) -> None:
@@ -38,15 +39,20 @@ def stands_in_for_the_decay(found: GrowthComparison, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["hybrid", "growth"])
 def test_growing_the_batch_stands_in_for_the_decay(found: GrowthComparison, name: str) -> None:
-    """Measured: hybrid +0.7 % (0.0 to 1.4), growth +2.2 % (1.5 to 3.0) of a gap of 0.139; curves 0.036 apart."""
+    """Measured: hybrid +0.7 % (0.1 to 1.4), growth +1.6 % (0.9 to 2.2) of a gap of 0.164; curves 0.032 apart."""
     stands_in_for_the_decay(found, name)
     apart = found.row(name).apart
     assert apart is not None
     assert apart < 0.05
 
 
-@pytest.mark.xfail(reason="measured +8.0 % (5.5 to 10.5): the interval reaches just beyond the margin", strict=True)
 def test_a_raised_rate_with_its_batch_stands_in_for_the_decay(found: GrowthComparison) -> None:
+    """Measured: +4.4 % (2.0 to 6.7), with 21 % of the updates.
+
+    Its batch grows to a tenth of the data, as in the paper, and then the rate decays. Grown to the whole of the data it ended
+    +8.0 % (5.5 to 10.5) away on seeds 100 to 115, beyond the margin, and +6.3 % (1.8 to 10.9) on seeds 0 to 15, where a tenth
+    of the data gave +4.2 % (0.1 to 8.2). A rate that follows the smaller batch at the end of an epoch did not help (+7.2 %).
+    """
     stands_in_for_the_decay(found, "raised rate")
 
 
@@ -57,5 +63,5 @@ def test_growing_takes_at_most_half_the_updates(found: GrowthComparison) -> None
 
 
 def test_the_control_that_anneals_twice_does_not_stand_in_for_the_decay(found: GrowthComparison) -> None:
-    """Measured: +36.7 % (34.6 to 38.8)."""
+    """Measured: +31.2 % (28.7 to 33.6)."""
     assert found.row("control").verdict == "apart"
