@@ -130,7 +130,7 @@ def test_what_a_framework_cannot_hold_is_left_out(make: Make) -> None:
     row = replace(base.rows[0], schedule='formula("tests.halves")')
     codes = re.findall(r'<pre id="code-(.*?)">', page(replace(base, rows=(row,))))
 
-    assert codes == ["torch", "transformers", "optax", "keras"]
+    assert codes == ["torch", "transformers", "lightning", "optax", "keras"]
 
 
 def test_names_and_words_are_shown_as_they_are_not_run(make: Make) -> None:

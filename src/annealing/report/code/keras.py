@@ -9,9 +9,10 @@ from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.report.code.keras_formula import LONGEST, worked_out
 from annealing.report.code.names import assigned, imports
+from annealing.report.code.optimizers import Made
 
 
-def keras(plan: Plan | RecipePlan, over: float | None = None) -> str:
+def keras(plan: Plan | RecipePlan, over: float | None = None, made: Made | None = None) -> str:
     """Write a LearningRateSchedule that looks the plan's values up, or works them out where nothing ends the table.
 
     Every backend can compile either. Raises `ArgumentError` for what Keras cannot schedule: other units than updates, other
@@ -28,6 +29,8 @@ def keras(plan: Plan | RecipePlan, over: float | None = None) -> str:
     if over is not None and not over <= LONGEST:
         raise ArgumentError(f"over={over:g} is too long for a table: Keras takes at most {LONGEST} values, so write over=100000.")
     count, place = _PLACES[plan.after] if over is None else _up_to(math.ceil(over))
+    rate = "PlanSchedule(plan)"
+    optimizer = made.keras(rate) if made else f"keras.optimizers.AdamW(learning_rate={rate})"
     return f"""import keras
 import numpy as np
 
@@ -56,7 +59,7 @@ class PlanSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return cls(parse(config["plan"]))
 
 
-optimizer = keras.optimizers.AdamW(learning_rate=PlanSchedule(plan))
+optimizer = {optimizer}
 """
 
 

@@ -6,11 +6,12 @@ from annealing.core.errors import ArgumentError
 from annealing.core.plan import Plan
 from annealing.core.recipe import RecipePlan
 from annealing.report.code.names import assigned, imports
+from annealing.report.code.optimizers import Made
 
 _NAMES = {"lr": "learning_rate", "betas[0]": "b1", "betas[1]": "b2"}
 
 
-def optax(plan: Plan | RecipePlan) -> str:
+def optax(plan: Plan | RecipePlan, made: Made | None = None) -> str:
     """Write the optimizer with the plan as its learning rate.
 
     Raises `ArgumentError` for a plan that does not count updates, and for a recipe with groups.
@@ -21,7 +22,7 @@ def optax(plan: Plan | RecipePlan) -> str:
         )
     head = f"import optax\n\n{imports(str(plan))}\n\n{assigned(plan)}\n"
     if isinstance(plan, Plan):
-        return f"{head}optimizer = optax.adamw(learning_rate=plan)\n"
+        return f"{head}optimizer = {made.optax('plan') if made else 'optax.adamw(learning_rate=plan)'}\n"
     if plan.groups:
         raise ArgumentError(
             "optax has no groups with names: write a recipe without groups for each part, and join them by optax.partition."
