@@ -39,13 +39,13 @@ def train_alone(
     device: str = "cpu",
     points: int = POINTS,
     keep_state: bool = False,
-    hear: Callable[[Point], None] | None = None,
+    hear: Callable[[Point], object] | None = None,
 ) -> Outcome:
     """Train `member` to its end, or until it diverges, and return what became of it.
 
     The same task and member give the same bits wherever they are trained. `tick(updates, loss)` is called after every
-    update, `hear(point)` with each point of the curve. A loss that is NaN, infinite, or 10 000 times the first one ends the
-    run there: it has diverged, which is a result, with an infinite final loss.
+    update, `hear(point)` with each point of the curve; where that returns True, the run is cut. A loss that is NaN, infinite,
+    or 10 000 times the first one ends the run there: it has diverged, which is a result, with an infinite final loss.
     """
     begun = time.perf_counter()
     task = task_for(task, member)
@@ -73,9 +73,8 @@ def train_alone(
                 valid = math.nan if record.diverged else validation_loss(task, model, validation)
             record.add(update, float(np.average(since, weights=sizes[update - len(since) : update])), valid, rate)
             since.clear()
-            if hear is not None:
-                hear(record.points[-1])
-        if record.diverged:
+            record.cut = hear is not None and hear(record.points[-1]) is True and update < member.updates
+        if record.diverged or record.cut:
             break
     with _evaluating(model, optimizer):
         metrics = dict.fromkeys(task.metrics, math.nan) if record.diverged else metrics_of(task, model, validation)

@@ -19,7 +19,7 @@ from annealing.tasks.measure import explosion
 
 Tick = Callable[[int, int, float], None]
 """Called now and then with a member's place in the list, its finished updates and its latest training loss."""
-Hear = Callable[[int, Point], None]
+Hear = Callable[[int, Point], object]
 """Called with a member's place in the list and each point of its curve, as it is measured."""
 
 _PAUSE = 0.1  # seconds between two looks at how far a stack has come

@@ -23,6 +23,7 @@ from annealing.core.phases import hold
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse
 from annealing.lockstep import Member, Outcome, train
+from annealing.lockstep.compiled import Compile
 from annealing.rangetest.decide import PER_DECADE, Answer, Scan, around, decide
 from annealing.rangetest.sweep import Values
 from annealing.tasks.batches import seed_everything, validation_batches
@@ -112,6 +113,7 @@ def find(
     schedule: Schedule | str = SCHEDULE,
     seed: int = 0,
     device: str = "cpu",
+    compile: Compile = "auto",  # noqa: A002 - what torch calls it
     tick: Tick | None = None,
 ) -> Found:
     """Find the rate to train a task with: a scan of constant rates, then whole runs around the best of them.
@@ -125,7 +127,8 @@ def find(
 
     Arguments: `task`, a `Task`, a built-in name or `"file.py:name"`; `optimizer`, in place of the task's own; `updates`,
     the length of the run that the rate is for; `schedule`, what that run multiplies the rate by; `seed`, which every rate
-    starts from with the same weights, batches and noise; `device`; `tick`, told how far it is.
+    starts from with the same weights, batches and noise; `device`; `compile`, as of `annealing.lockstep.train`; `tick`, told
+    how far it is.
 
     20 rates, four to a decade around the optimizer's usual one, are trained for a sixth of the run and at most 100 updates;
     then five a quarter of a decade apart, around the best of those by blurred validation loss, for the whole run. Where a
@@ -145,7 +148,7 @@ def find(
     updates = whole("updates", updates, at_least=12)
     _check_device(device)
     short = min(_SCAN, int(updates * _SHARE))
-    search = _Search(task, shape, updates, short, whole("seed", seed, at_least=0), device, tick or _nobody)
+    search = _Search(task, shape, updates, short, whole("seed", seed, at_least=0), device, compile, tick or _nobody)
     scan = search.scanned()
     search.confirm(scan)
     rates = np.array(sorted(search.whole))
@@ -173,8 +176,11 @@ def find(
 class _Search:
     """One call of `find`: what was trained so far, and what it cost."""
 
-    def __init__(self, task: Task, shape: Schedule, updates: int, short: int, seed: int, device: str, tick: Tick) -> None:
+    def __init__(
+        self, task: Task, shape: Schedule, updates: int, short: int, seed: int, device: str, compile_: Compile, tick: Tick
+    ) -> None:
         self.task, self.shape, self.updates, self.short, self.seed, self.device = task, shape, updates, short, seed, device
+        self.compile: Compile = compile_
         self.tick = tick
         self.short_runs: dict[float, float] = {}
         self.whole: dict[float, Outcome] = {}
@@ -223,7 +229,7 @@ class _Search:
             done[place] = updates
             self.tick(stage, sum(done.values()), total)
 
-        trained = train(self.task, members, device=self.device, points=1, keep_state=keep_state, tick=hear)
+        trained = train(self.task, members, device=self.device, points=1, keep_state=keep_state, compile=self.compile, tick=hear)
         self.spent += sum(int(outcome.update[-1]) for outcome in trained.outcomes)
         self.notes += trained.notes
         return trained.outcomes

@@ -53,7 +53,7 @@ def read_entries(task: Task, schedules: Schedules, updates: int, lr: Rates) -> t
     if isinstance(updates, bool) or not isinstance(updates, int) or updates < 1:
         raise ArgumentError(f"updates={updates!r} is not the length of a run: write a whole number of 1 or more.")
     grid = _grid(lr)
-    horizon = _horizon(task, updates)
+    horizon = horizon_of(task, updates)
     entries: list[Entry] = []
     for name, given in _named(schedules).items():
         schedule = _schedule(name, given)
@@ -121,7 +121,7 @@ def _grid(lr: Rates) -> tuple[float, ...] | None:
     return tuple(sorted(set(listed)))
 
 
-def _horizon(task: Task, updates: int) -> Horizon | int:
+def horizon_of(task: Task, updates: int) -> Horizon | int:
     """Count the run in epochs and samples too where that is known, for schedules such as `step("1ep")`."""
     try:
         epoch = updates_per_epoch(task)

@@ -9,7 +9,7 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-Role = Literal["tuning", "evaluation"]
+Role = Literal["range", "tuning", "evaluation"]
 RowVerdict = Literal["reference", "worse", "better", "cannot be told apart", "diverged", "not finished"]
 
 
@@ -136,7 +136,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return what `result.json` holds: everything but the curves, with NaN and infinity as None."""
         runs = [{key: value for key, value in vars(run).items() if key != "curve"} for run in self.runs]
-        return _plain(
+        return plain(
             {
                 "task": self.task,
                 "optimizer": self.optimizer,
@@ -155,10 +155,10 @@ class Comparison:
         )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn tuples into lists and numbers that JSON cannot hold into None."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 from annealing.core.plan import Plan
 from annealing.lockstep.alone import Tick, train_alone
@@ -21,7 +21,8 @@ class Setting:
     """What one run needs beside its task: update `t` uses the rate `plan(t)`; `lr` says by what the schedule was multiplied.
 
     `batch_sizes` are the samples of each update, where the batch changes; `points` at about how many to validate.
-    `optimizer`, `batch_size` and the hyper-parameters in `options` stand in for the task's own.
+    `optimizer`, `batch_size` and the hyper-parameters in `options` stand in for the task's own; `values`
+    are all choices by name, for a training function of one's own.
     """
 
     arm: str
@@ -34,6 +35,7 @@ class Setting:
     optimizer: str | Maker | None = None
     options: Mapping[str, float] = field(default_factory=dict[str, float])
     batch_size: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def member(self) -> Member:

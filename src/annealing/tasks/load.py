@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,10 +32,22 @@ def load_task(text: str) -> Task:
 
     Raises `TaskError` when there is no such task, or when the file raises.
     """
+    found = load_object(text)
+    if isinstance(found, Task):
+        return found
+    _, name = _parts(text)
+    raise TaskError(f"task={text!r}: {name} is {kind_of(found)}: write {name} = Task(model=…, loss=…, train=…, valid=…).")
+
+
+def load_object(text: str) -> object:
+    """Return what stands under the name `text`: a task, or what else is there; a function that needs no argument is called.
+
+    Raises `TaskError` as `load_task` does.
+    """
     if text in BUILT_IN:
         return BUILT_IN[text]()
     how = _HOW.format(", ".join(BUILT_IN))
-    file, _, name = text.rpartition(":") if not text.endswith(".py") else (text, "", "task")
+    file, name = _parts(text)
     if not file.endswith(".py"):
         raise TaskError(f"task={text!r} is unknown: {how}")
     path = Path(file).resolve()
@@ -43,12 +56,23 @@ def load_task(text: str) -> Task:
     module = _run(path, file)
     if not hasattr(module, name):
         raise TaskError(f"task={text!r}: {file} defines no {name}: {_what_is_there(module, file)}")
-    task = getattr(module, name)
-    if not isinstance(task, Task) and callable(task):
-        task = _call(task, file, name)
-    if not isinstance(task, Task):
-        raise TaskError(f"task={text!r}: {name} is {kind_of(task)}: write {name} = Task(model=…, loss=…, train=…, valid=…).")
-    return task
+    found = getattr(module, name)
+    return _call(found, file, name) if callable(found) and not _needs_arguments(found) else found
+
+
+def _parts(text: str) -> tuple[str, str]:
+    file, _, name = text.rpartition(":") if not text.endswith(".py") else (text, "", "task")
+    return file, name
+
+
+def _needs_arguments(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    except ValueError:  # one that keeps its signature to itself
+        return False
+    return False
 
 
 def _run(path: Path, file: str) -> ModuleType:

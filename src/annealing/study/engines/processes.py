@@ -25,15 +25,12 @@ from annealing.study.engines.board import Board
 from annealing.study.engines.worker import TASK_FILE, look_in_worker, start, train_in_worker, train_stack_in_worker
 from annealing.study.result import Run
 from annealing.study.train import Setting
-from annealing.tasks.task import Task
 
 EngineName = Literal["process", "lockstep"]
 
 _POLL = 0.2  # seconds between two looks at the board
 _SHORT = 20_000  # updates in all: one by one they take about as long as loading what stacks are made with
-_SAME_BITS = (
-    "AUTO,STRICT"  # MKL: a product's bits do not depend on where its matrices lie in memory, so not on a place in a stack
-)
+SAME_BITS = "AUTO,STRICT"  # MKL: a product's bits do not depend on where its matrices lie in memory, so not on a place in a stack
 
 Watch = Callable[[Board], None]
 
@@ -43,7 +40,7 @@ Watch = Callable[[Board], None]
 class Engine:
     """Worker processes that hold one task. Made by `processes`, and gone after its `with` block."""
 
-    task: Task
+    task: Any  # a Task, or what else a worker can train
     folder: Path
     executor: Any  # loky's, which has no types
     workers: int
@@ -66,7 +63,7 @@ class Engine:
         """
         board = Board(self.folder / f"board-{uuid4().hex}", len(settings), new=True)
         chunk = self._chunk(settings, watch, board)
-        with _without_interrupts():
+        with without_interrupts():
             places_of = self._submitted(settings, board, chunk)
         # Not concurrent.futures.wait: it locks every pending future, and a Ctrl-C inside it would leave one locked for ever.
         ended: SimpleQueue[Any] = SimpleQueue()
@@ -89,7 +86,7 @@ class Engine:
         if self.name == "process" or len(settings) == 1 or (self.name is None and short):
             return 1
         if "look" not in self.found:
-            with _without_interrupts():
+            with without_interrupts():
                 look = self.executor.submit(look_in_worker, self.task.name, self.folder, settings, self.device)
             ended: SimpleQueue[Any] = SimpleQueue()
             look.add_done_callback(ended.put)
@@ -129,7 +126,7 @@ def _next(ended: SimpleQueue[Any]) -> Any:
 
 @contextmanager
 def processes(
-    task: Task,
+    task: Any,
     workers: int | None = None,
     *,
     engine: EngineName | None = "process",
@@ -152,14 +149,14 @@ def processes(
         raise ArgumentError(f"workers={workers!r} is not a number of processes: write a whole number of 1 or more.")
     with tempfile.TemporaryDirectory(prefix="annealing-") as name:
         folder = Path(name)
-        (folder / TASK_FILE).write_bytes(_packed(task))
+        (folder / TASK_FILE).write_bytes(packed(task))
         count = workers or loky.cpu_count()
         executor = loky.ProcessPoolExecutor(
             count,
             context=LokyContext(),  # by name it may be joblib's copy of loky, whichever was imported last
             initializer=start,
             initargs=(os.getpid(),),
-            env={"OMP_NUM_THREADS": "1", "MKL_CBWR": os.environ.get("MKL_CBWR", _SAME_BITS)},
+            env={"OMP_NUM_THREADS": "1", "MKL_CBWR": os.environ.get("MKL_CBWR", SAME_BITS)},
         )
         try:
             yield Engine(task, folder, executor, count, engine, compile, device)
@@ -171,7 +168,11 @@ def processes(
             executor.shutdown(wait=True, kill_workers=True)
 
 
-def _packed(task: Task) -> bytes:
+def packed(task: Any) -> bytes:
+    """Return a task as bytes that a worker can read, wherever it is.
+
+    Raises `TaskError` for one that cannot be sent.
+    """
     try:
         return cloudpickle.dumps(task)
     except Exception as error:
@@ -183,7 +184,7 @@ def _packed(task: Task) -> bytes:
 
 
 @contextmanager
-def _without_interrupts() -> Generator[None]:
+def without_interrupts() -> Generator[None]:
     """Let processes that start here inherit a blocked Ctrl-C: only the caller hears it, and no worker prints a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

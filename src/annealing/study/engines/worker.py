@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import struct
 import threading
 import time
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -83,6 +85,25 @@ def train_stack_in_worker(
             tick=lambda place, updates, loss: lines.write(places[place], updates, loss),
         )
         return [run_of(setting, outcome) for setting, outcome in zip(settings, trained.outcomes, strict=True)]
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return task_raised(task, error)
+
+
+def train_job_in_worker(
+    task: str, folder: Path, points: str, job: Any, stacked: bool, device: str
+) -> tuple[tuple[Any, ...], tuple[str, ...]] | TaskError:
+    """Train a job of a study, appending every point of a curve to the file called `points` as soon as it is measured."""
+    from annealing.study.engines.training import train_job  # studies need libraries that a comparison does without
+
+    try:
+        work = _shared(folder) if stacked else pickle.loads((folder / TASK_FILE).read_bytes())  # noqa: S301 - the caller wrote it
+        with (folder / points).open("ab") as file:
+
+            def hear(place: int, point: tuple[float, ...]) -> None:
+                file.write(struct.pack("5d", place, *point))
+                file.flush()
+
+            return train_job(work, job, hear, stacked=stacked, device=device)
     except (Exception, SystemExit) as error:  # noqa: BLE001
         return task_raised(task, error)
 

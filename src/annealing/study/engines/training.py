@@ -1,0 +1,94 @@
+"""Train one job, here: what a worker does, whichever engine it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from annealing.lockstep import Outcome
+from annealing.lockstep import train as train_in_lockstep
+from annealing.lockstep.alone import train_alone
+from annealing.lockstep.chunk import pays
+from annealing.lockstep.feed import CannotStackError
+from annealing.lockstep.leg import Hear
+from annealing.lockstep.member import Point
+from annealing.lockstep.outlook import stackable
+from annealing.rangetest import find
+from annealing.study.engines.job import Job, Stops
+from annealing.study.engines.own import Own
+from annealing.study.ranges import ended_of_found
+from annealing.study.result import Curve
+from annealing.study.store.values import Ended
+from annealing.study.train import Setting
+from annealing.tasks.task import Task
+
+_STACK = 16  # settings: more than fit the processor's cache are slower again
+
+
+def train_job(work: Task | Own, job: Job, hear: Hear, *, stacked: bool, device: str) -> tuple[tuple[Ended, ...], tuple[str, ...]]:
+    """Train every setting of a job and return what became of them, with notes; `hear(place, point)` gets every point.
+
+    With `stacked` the settings are trained as one program where they can be, to the same bits whichever others there are.
+    """
+    if isinstance(work, Own):
+        return tuple(work.train(setting, partial(hear, place), job.stops) for place, setting in enumerate(job.settings)), ()
+    if job.settings[0].role == "range":
+        return tuple(_searched(work, setting, device) for setting in job.settings), ()
+    if not stacked:
+        return tuple(
+            _alone(work, setting, partial(hear, place), job.stops, device) for place, setting in enumerate(job.settings)
+        ), ()
+    members = [setting.member for setting in job.settings]
+    trained = train_in_lockstep(
+        work,
+        members,
+        device=device,
+        chunk=_stack(work, job.settings[0], device),
+        compile="never",  # compiled bits depend on what was decided, and a study must come out the same wherever it goes on
+        halving=job.halving,
+        hear=hear,
+    )
+    return tuple(map(ended, trained.outcomes)), trained.notes
+
+
+def ended(outcome: Outcome) -> Ended:
+    """Say of a trained member what a store keeps."""
+    curve = Curve(outcome.update, outcome.train_loss, outcome.valid_loss, outcome.rate)
+    return Ended(curve, outcome.loss, outcome.metrics, outcome.diverged, outcome.cut, outcome.seconds)
+
+
+def beyond(stops: Stops, begin: int, point: Point) -> bool:
+    """Whether a run is to be given up at this point, the one before it having been at `begin`.
+
+    >>> beyond(((250, 0.5),), 200, (260, 0.1, 0.6, 0.1)), beyond(((250, 0.5),), 260, (300, 0.1, 0.6, 0.1))
+    (True, False)
+    """
+    update, _, loss, _ = point
+    return any(begin < at <= update and loss > limit for at, limit in stops)
+
+
+def _alone(task: Task, setting: Setting, hear: Callable[[Point], object], stops: Stops, device: str) -> Ended:
+    last = 0
+
+    def stop(point: Point) -> bool:
+        nonlocal last
+        hear(point)
+        given_up, last = beyond(stops, last, point), point[0]
+        return given_up
+
+    return ended(train_alone(task, setting.member, lambda updates, loss: None, device=device, points=setting.points, hear=stop))
+
+
+def _searched(task: Task, setting: Setting, device: str) -> Ended:
+    own = task if setting.optimizer is None else replace(task, optimizer=setting.optimizer)
+    updates = int(setting.plan.total)
+    return ended_of_found(find(own, updates=updates, seed=setting.seed, device=device, compile="never"))
+
+
+def _stack(task: Task, setting: Setting, device: str) -> int | None:
+    """How many settings to stack, without measuring it anew for every job; None leaves it to lockstep, which says why not."""
+    try:
+        return _STACK if pays(stackable(task, setting.member, device)) else None
+    except CannotStackError:
+        return None
