@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from annealing.dialects.translate import translate
     from annealing.rangetest import find
     from annealing.study.compare import compare
+    from annealing.study.tune import tune
 
 __version__ = "0.1.0"
 
@@ -89,6 +90,7 @@ __all__ = [
     "translate",
     "trapezoid",
     "triangular",
+    "tune",
     "warmup",
     "wsd",
 ]
@@ -104,6 +106,10 @@ def __getattr__(name: str) -> Any:
         from annealing.rangetest import find
 
         return find
+    if name == "tune":
+        from annealing.study.tune import tune
+
+        return tune
     if name == "translate":
         from annealing.dialects.translate import translate
 

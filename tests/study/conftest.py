@@ -70,3 +70,39 @@ def run():
         return Run(arm, lr, seed, role, Curve(np.array([10]), point, point, point), loss, metrics or {}, math.isinf(loss), 0.1)
 
     return make
+
+
+@pytest.fixture
+def here():
+    """Make an engine that trains jobs in this process, one when it is asked what happened; it may be told when to break down."""
+    from annealing.study.engines.job import Finished, Heard
+    from annealing.study.engines.training import train_job
+
+    class Here:
+        name, workers = "here", 2
+
+        def __init__(self, work, *, stacks=True, breaks_after=None):
+            self.work, self.stacks, self.left, self.jobs = work, stacks, breaks_after, []
+            self.trained = []
+
+        def submit(self, job):
+            self.jobs.append(job)
+
+        def events(self, seconds):
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left = None if self.left is None else self.left - 1
+            if not self.jobs:
+                return []
+            job, heard = self.jobs.pop(0), []
+            self.trained.append(job)
+            runs, notes = train_job(
+                self.work,
+                job,
+                lambda place, point: heard.append(Heard(job.number, place, point)),
+                stacked=self.stacks,
+                device="cpu",
+            )
+            return [*heard, Finished(job.number, runs, notes)]
+
+    return Here

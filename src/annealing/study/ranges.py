@@ -1,0 +1,115 @@
+"""What a range test says about an optimizer's rate, as a study keeps it, and how that narrows the space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from annealing.rangetest import Found
+from annealing.study.result import Curve
+from annealing.study.space import Choice, Space
+from annealing.study.store.values import Ended, StoredRun
+
+BELOW, ABOVE = 8.0, 2.0
+"""How far around the interval of good rates a study looks: a constant rate is best several times lower than the peak of a
+schedule that decays, for which the test was made; above the interval lies the edge."""
+
+_SCAN, _WHOLE = "scan ", "whole "
+
+
+@final
+@dataclass(frozen=True)
+class Range:
+    """A range test of one optimizer (None: the task's own): the rate, the interval within 10 %, and the edge of divergence.
+
+    `rate` is None where the test gave no answer. `scan` and `whole` are pairs of (rate, loss).
+    """
+
+    optimizer: str | None
+    rate: float | None
+    interval: tuple[float, float] | None
+    edge: float | None
+    cost: float
+    scan: tuple[tuple[float, float], ...]
+    whole: tuple[tuple[float, float], ...]
+
+    @property
+    def looked_at(self) -> tuple[float, float] | None:
+        """The rates worth looking at, from which to which."""
+        if self.interval is None:
+            return None
+        high = self.interval[1] * ABOVE
+        return self.interval[0] / BELOW, high if self.edge is None else max(min(high, self.edge), self.interval[1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON holds them."""
+        pairs = {name: [[rate, _plain(loss)] for rate, loss in getattr(self, name)] for name in ("scan", "whole")}
+        return {"optimizer": self.optimizer, "rate": self.rate, "interval": self.interval, "edge_of_divergence": self.edge,
+                "looked_at": self.looked_at, "cost": self.cost, **pairs}  # fmt: skip
+
+
+def ended_of_found(found: Found) -> Ended:
+    """Return a range test as what a store keeps of a run: its numbers are metrics."""
+    answer = found.answer
+    numbers = {"rate": answer.rate, "edge": answer.edge_of_divergence, "cost": found.cost}
+    if answer.interval is not None:
+        numbers |= {"low": answer.interval[0], "high": answer.interval[1]}
+    metrics = {name: float(value) for name, value in numbers.items() if value is not None}
+    metrics |= {f"{_SCAN}{rate!r}": loss for rate, loss in zip(found.scan.rate.tolist(), found.scan.loss.tolist(), strict=True)}
+    metrics |= {f"{_WHOLE}{rate!r}": loss for rate, loss in zip(found.rates.tolist(), found.losses.tolist(), strict=True)}
+    loss = float(np.min(found.losses)) if len(found.losses) else math.inf
+    nothing = np.zeros(0)
+    curve = Curve(nothing.astype(np.int64), nothing, nothing, nothing)
+    return Ended(curve, loss, metrics, diverged=not math.isfinite(loss), seconds=found.seconds)
+
+
+def range_of(run: StoredRun) -> Range:
+    """Read a range test back from a store."""
+    numbers, optimizer = run.metrics, run.candidate["values"].get("optimizer")
+    return Range(
+        optimizer,
+        numbers.get("rate"),
+        (numbers["low"], numbers["high"]) if "low" in numbers else None,
+        numbers.get("edge"),
+        numbers.get("cost", 0.0),
+        _pairs(run, _SCAN),
+        _pairs(run, _WHOLE),
+    )
+
+
+def tested(space: Space, own: str | None) -> tuple[str | None, ...]:
+    """Return the optimizers to test the rate of: those of the space, or the task's own, where the space looks for a rate.
+
+    >>> from annealing.study.space import Log
+    >>> tested(Space({"optimizer": Choice(["sgd", "adamw"]), "lr": Log(1e-4, 1)}), "sgd")
+    ('sgd', 'adamw')
+    """
+    if "lr" not in space or all(isinstance(one, Choice) for one in space["lr"]):
+        return ()
+    if "optimizer" not in space:
+        return (own,)
+    return tuple(dict.fromkeys(str(value) for one in space["optimizer"] for value in one.grid(1)))
+
+
+def narrowed(space: Space, ranges: tuple[Range, ...]) -> Space:
+    """Return the space with each optimizer's rates narrowed to those worth looking at; one without an answer stays as it is."""
+    several = len(ranges) > 1
+    for found in ranges:
+        around = found.looked_at
+        if around is not None:
+            where = {"optimizer": found.optimizer} if several and found.optimizer is not None else {}
+            space = space.narrowed("lr", *around, **where)
+    return space
+
+
+def _pairs(run: StoredRun, prefix: str) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        sorted((float(name.removeprefix(prefix)), loss) for name, loss in run.metrics.items() if name.startswith(prefix))
+    )
+
+
+def _plain(loss: float) -> float | None:
+    return loss if math.isfinite(loss) else None

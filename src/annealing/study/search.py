@@ -1,0 +1,153 @@
+"""What a study is: everything that its next round follows from, whoever works it out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+from annealing.core.horizon import Horizon
+from annealing.study.defaults import FIRST_EVALUATION_SEED
+from annealing.study.ranges import Range, narrowed, range_of, tested
+from annealing.study.result import Curve
+from annealing.study.space import Candidate, Space
+from annealing.study.store.values import NewRun, StoredRun
+from annealing.study.strategies import Round, Strategy, Told
+from annealing.study.strategies.strategy import by_candidate, proposed
+
+Rounds = Sequence[Sequence[StoredRun]]
+Curves = Mapping[int, Curve]
+
+_WAVE = 16  # candidates, where losses of earlier waves decide which are given up
+
+
+@final
+@dataclass(frozen=True)
+class Search:
+    """A study is a fold of rounds: range tests, then what the strategy proposes, then the best few beside the baselines.
+
+    `optimizer` is the task's own (None where it has no name), `baselines` the values that the winner is measured against, by
+    name; `finalists` candidates are judged on `seeds` evaluation seeds. `own` says that a function of the
+    user's trains them, `stacked` that brackets are trained as one.
+    """
+
+    space: Space
+    strategy: Strategy
+    horizon: Horizon | int
+    updates: int
+    budget: int
+    seed: int
+    find: bool
+    optimizer: str | None
+    baselines: Mapping[str, Mapping[str, Any]]
+    finalists: int
+    seeds: int
+    own: bool = False
+    forecast: bool = False
+    stacked: bool = True
+
+    def next_round(self, rounds: Rounds, curves: Curves) -> list[NewRun] | None:
+        """Return the runs of the round after `rounds`, all of them done; None at the end."""
+        runs = [run for round_ in rounds for run in round_]
+        if not runs and self.tests:
+            return [NewRun(Candidate(0, _named(name)).to_dict(), self.seed, "range") for name in self.tests]
+        if any(run.role == "evaluation" for run in runs):
+            return None
+        history = history_of(runs, curves)
+        next_ = self.strategy.propose(self.narrowed(runs), seed=self.seed, budget=self.budget, history=history)
+        if next_ is None:
+            return self._evaluation(history)
+        return _of_round(next_ if self.stacked else _one_at_a_time(next_))
+
+    @property
+    def tests(self) -> tuple[str | None, ...]:
+        """The optimizers whose rate is tested first."""
+        return tested(self.space, self.optimizer) if self.find else ()
+
+    def narrowed(self, runs: Sequence[StoredRun]) -> Space:
+        """Return the space as the range tests leave it."""
+        return narrowed(self.space, ranges_of(runs))
+
+    @property
+    def evaluated(self) -> int:
+        """How many runs the last round has, if there are enough candidates."""
+        return (self.finalists + len(self.baselines)) * self.seeds
+
+    @property
+    def evaluation_seeds(self) -> tuple[int, ...]:
+        """The seeds on which the best few are judged: no strategy has seen them."""
+        return tuple(range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + self.seeds))
+
+    def _evaluation(self, history: Sequence[Told]) -> list[NewRun]:
+        """Return the best few and the baselines on fresh seeds, those that can share a stack side by side."""
+        first = proposed(history)
+        chosen = [candidate.to_dict() for candidate in best_few(history, self.updates, self.finalists)]
+        chosen += [
+            {**Candidate(first + place, values).to_dict(), "arm": name}
+            for place, (name, values) in enumerate(self.baselines.items())
+        ]
+        chosen.sort(key=lambda one: (str(one["values"].get("optimizer", "")), one["values"].get("batch_size", 0), one["number"]))
+        kinds = list(dict.fromkeys((one["values"].get("optimizer"), one["values"].get("batch_size")) for one in chosen))
+        return [
+            NewRun(one, seed, "evaluation")
+            for kind in kinds
+            for seed in self.evaluation_seeds
+            for one in chosen
+            if (one["values"].get("optimizer"), one["values"].get("batch_size")) == kind
+        ]
+
+
+def ranges_of(runs: Sequence[StoredRun]) -> tuple[Range, ...]:
+    """Return the range tests of a study."""
+    return tuple(range_of(run) for run in runs if run.role == "range" and run.done)
+
+
+def history_of(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
+    """Return what a strategy may know: the search's runs that have ended, in order."""
+    return tuple(_told(run, curves.get(run.id)) for run in runs if run.role == "tuning" and run.done)
+
+
+def best_few(history: Sequence[Told], updates: int, count: int) -> tuple[Candidate, ...]:
+    """Return the candidates with the lowest mean loss over their seeds, best first, of those trained to the end."""
+    ranked: list[tuple[float, int, Candidate]] = []
+    for candidate, told in by_candidate(history).items():
+        if all(one.updates >= updates and not one.diverged and not one.cut and math.isfinite(one.loss) for one in told):
+            ranked.append((math.fsum(one.loss for one in told) / len(told), candidate.number, candidate))
+    return tuple(candidate for _, _, candidate in sorted(ranked, key=lambda row: row[:2])[:count])
+
+
+def _of_round(next_: Round) -> list[NewRun]:
+    """Return the runs of a round; those that compete in one bracket from one seed are claimed together."""
+    if next_.halving is None:
+        return [NewRun(candidate.to_dict(), seed, "tuning") for candidate, seed in next_.runs]
+    seeds = next_.seeds
+    return [
+        NewRun(candidate.to_dict(), seed, "tuning", place * len(seeds) + seeds.index(seed))
+        for place, bracket in enumerate(next_.brackets)
+        for seed in seeds
+        for candidate in bracket
+    ]
+
+
+def _one_at_a_time(next_: Round) -> Round:
+    """Return a round of runs that nobody trains together: a wave, where earlier ones decide which of the later are given up."""
+    wave = next_.candidates if next_.halving is None else next_.candidates[:_WAVE]
+    return replace(next_, candidates=wave, halving=None, bracket=None)
+
+
+def _told(run: StoredRun, curve: Curve | None) -> Told:
+    points = () if curve is None else tuple(zip(curve.update.tolist(), curve.valid_loss.tolist(), strict=True))
+    return Told(
+        Candidate.from_dict(run.candidate),
+        run.seed,
+        math.inf if run.loss is None else run.loss,
+        run.updates or 0,
+        bool(run.diverged),
+        bool(run.cut),
+        points,
+    )
+
+
+def _named(optimizer: str | None) -> dict[str, str]:
+    return {} if optimizer is None else {"optimizer": optimizer}
