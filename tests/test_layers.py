@@ -23,7 +23,7 @@ class Floor(NamedTuple):
 
 VALUES = "core dialects control batch curves"
 ADAPTERS = "torch optax keras transformers lightning"
-OUTCOMES = "study.result study.growth_result study.progress reproduce.finding"
+OUTCOMES = "study.result study.growth_result study.tuned study.progress reproduce.finding"
 BELOW_STUDY = f"{VALUES} forecast {ADAPTERS} tasks lockstep rangetest"
 
 HOUSE = {

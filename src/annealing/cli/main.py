@@ -21,11 +21,14 @@ from annealing.cli.list import list_
 from annealing.cli.reproduce import reproduce
 from annealing.cli.say import error, plain
 from annealing.cli.show import show
+from annealing.cli.studies import export, report, studies
+from annealing.cli.tune import tune
 from annealing.core.errors import AnnealingError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
 _EXTRAS = {
+    "tune": {"sqlalchemy", "alembic", "optuna", "yaml"},
     "torch": {"torch", "sklearn", "loky", "cloudpickle"},
     "report": {"matplotlib", "bokeh", "jinja2", "markupsafe"},
 }
@@ -33,7 +36,7 @@ _EXTRAS = {
 
 _MINUS = re.compile(r"-\s*(?:[\d.(]|[A-Za-z_][\w.]*\s*[(*/+])|-\s")
 """How a schedule with a minus before it begins: `-1 * cosine()`, `-(…)`, `-cosine()`, `-cosine * 2`, `- cosine`."""
-_FLAGS = {"--json", "--quiet", "--grow-batch", "--all", "--fast", "--list"}
+_FLAGS = {"--json", "--quiet", "--grow-batch", "--all", "--fast", "--list", "--no-find", "--forecast", "--csv"}
 """Options that take no value, so that the word after them is one of its own."""
 
 app = typer.Typer(
@@ -47,6 +50,10 @@ app.command("diff")(diff)
 app.command("list")(list_)
 app.command("find")(find)
 app.command("compare")(compare)
+app.command("tune")(tune)
+app.command("studies")(studies)
+app.command("report")(report)
+app.command("export")(export)
 app.command("forecast")(forecast)
 app.command("design")(design)
 app.command("reproduce")(reproduce)
@@ -67,6 +74,8 @@ def anneal(
     - `anneal find digits` finds the rate to train with
 
     - `anneal compare digits` trains a real model under ten of them and writes a report
+
+    - `anneal tune digits` searches for the optimizer, rate and schedule to train with, and says how sure that is
 
     - `anneal forecast a.csv b.csv --schedule '3e-4 * wsd' --over 40000` says what the loss of a run will be
 
@@ -125,5 +134,5 @@ def _as_text(word: str, before: str) -> str:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    verbs = ("show", "diff", "list", "find", "compare", "forecast", "design", "reproduce")
+    verbs = {command.name for command in app.registered_commands}
     return next((f"{word} " for word in arguments if word in verbs), "")

@@ -54,6 +54,30 @@ def lines(data: Lines, pens: dict[str, Pen], *, markers: bool = False, height: i
     return plot
 
 
+def points(data: Lines, pens: dict[str, Pen], *, hollow: frozenset[tuple[float, float]]) -> Any:
+    """Draw single runs as dots, one colour per kind; those whose place is in `hollow` were given up, and are rings."""
+    plot = _frame(data.x, data.y, 420)
+    items: list[Any] = []
+    for line in data.lines:
+        colour = pens[line.name].colour
+        drawn: list[Any] = []
+        for rings in (True, False):
+            own = [(x, y) for x, y in zip(line.x, line.y, strict=True) if ((x, y) in hollow) == rings]
+            if own:
+                fill = {"fill_alpha": 0.0, "line_alpha": 0.6} if rings else {"fill_alpha": 0.9}
+                drawn.append(plot.scatter(*map(list, zip(*own, strict=True)), size=9, color=colour, **fill))
+        if line.crosses:
+            across = tuple(map(list, zip(*line.crosses, strict=True)))
+            drawn.append(plot.scatter(*across, marker="x", size=9, color=colour, line_width=1.6, alpha=0.7))
+        if drawn:
+            items.append(LegendItem(label=line.name, renderers=drawn))
+    plot.add_tools(HoverTool(tooltips=[("", "@y{0.0000} at @x{0,0.######}")]))
+    legend: Any = Legend(items=items, click_policy="hide", border_line_color=None, background_fill_alpha=0.0)
+    legend.label_text_font, legend.label_text_color, legend.label_text_font_size = _FONT, INK, "13px"
+    plot.add_layout(legend, "right")
+    return plot
+
+
 def small(data: Lines, pens: dict[str, Pen]) -> Any:
     """Draw one schedule in a small frame of its own."""
     plot = _frame(data.x, data.y, 150)

@@ -10,6 +10,7 @@ from annealing.core.plan import Plan
 from annealing.report import charts
 from annealing.report.arms import plan_of, schedule_cards
 from annealing.report.code import TARGETS, code
+from annealing.report.code.optimizers import Made
 from annealing.report.curves import at_edge, loss_curves, rate_grid
 from annealing.report.frame import draw, made_with, render
 from annealing.report.palette import INK, pens
@@ -51,9 +52,9 @@ def page(comparison: Comparison, *, command: str = "") -> str:
         table=table(comparison),
         words=(1, 5),
         winner=_winner(winner, plan),
-        codes=_codes(plan) if plan is not None else [],
+        codes=codes(plan) if plan is not None else [],
         command=command or f"anneal compare {comparison.task}",
-        repeat=_seeds(comparison),
+        repeat=seeds_and_versions(comparison),
     )
 
 
@@ -63,13 +64,13 @@ def _winner(row: Row | None, plan: Plan | None) -> str:
     return "" if row is None else f"{number(row.lr)} * {row.schedule}"  # it counts in epochs: no plan without the data
 
 
-def _codes(plan: Plan) -> list[tuple[str, str, str]]:
-    """The plan for every framework that can hold it."""
-    codes: list[tuple[str, str, str]] = []
+def codes(plan: Plan, made: Made | None = None) -> list[tuple[str, str, str]]:
+    """Return the plan as code for every framework that can hold it, with the optimizer where it is known."""
+    found: list[tuple[str, str, str]] = []
     for target, label in TARGETS.items():
         with suppress(ArgumentError):
-            codes.append((target, label, code(plan, target)))
-    return codes
+            found.append((target, label, code(plan, target, made=made)))
+    return found
 
 
 def _facts(comparison: Comparison) -> str:
@@ -84,7 +85,8 @@ def _notes(comparison: Comparison) -> list[str]:
     return [note for note in notes if note]
 
 
-def _seeds(comparison: Comparison) -> str:
+def seeds_and_versions(comparison: Comparison) -> str:
+    """Say from which seeds and with which versions the numbers come."""
     tuning, evaluation = (
         ", ".join(map(str, seeds)) or "none" for seeds in (comparison.tuning_seeds, comparison.evaluation_seeds)
     )

@@ -46,7 +46,7 @@ def summary(comparison: Comparison) -> bytes:
             here = cards[strip * _CARDS : (strip + 1) * _CARDS]
             places = grid[1 + strip].subgridspec(1, max(len(here), 4 if strips == 1 else _CARDS))
             for card, place in zip(here, places, strict=False):
-                _card(figure.add_subplot(place), card, drawn_with)
+                draw_card(figure.add_subplot(place), card, drawn_with)
         return png_of(figure)
 
 
@@ -180,7 +180,7 @@ def draw_dots(axes: Any, data: Dots, drawn_with: dict[str, Pen]) -> None:
     axes.grid(axis="y", visible=False)
 
 
-def _card(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
+def draw_card(axes: Any, data: Lines, drawn_with: dict[str, Pen]) -> None:
     for line in data.lines:
         pen = drawn_with[line.name]
         axes.plot(line.x, line.y, color=pen.colour, linewidth=2.4 if pen.strong else 1.6)
