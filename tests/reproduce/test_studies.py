@@ -12,7 +12,8 @@ from annealing.reproduce.study import Study
 
 SLOW = {
     *("bengio", "cyclical", "sgdr", "wsd", "haegele", "bergsma", "mccandlish"),
-    *("too-high-too-low", "large-then-small", "stepwise", "warmup-prevents", "uphill", "sensitivity"),
+    *("too-high-too-low", "large-then-small", "stepwise", "warmup-prevents", "uphill", "sensitivity", "adaptive", "overfitting"),
+    *("defazio", "schedule-free", "greedy", "power-scheduler", "batch-growth", "you", "li"),
 }
 """Studies whose fast form takes more than a few seconds, most of which load and start PyTorch's stacks."""
 

@@ -84,9 +84,10 @@ STUDY = Study(
     source="Bengio 2012, arXiv:1206.5533",
     shows=("F7", "F20", "F21", "F22", "C1", "C11"),
     criterion=(
-        "Over 200 tasks in which only the rate matters, 25 random trials have a lower median regret than a 5 × 5 grid (sign test "
-        "p < 0.01). On noisy digits the best constant rate is an eighth to all of the rate that diverges; ε₀·τ/max(t, τ) ends "
-        "below the tuned constant rate (t > 3); and, the rule of thumb, the best is within a factor 2 of the diverging one."
+        "Over 200 tasks in which only the rate matters, 25 random trials have a lower median regret than a 5 × 5 grid (sign "
+        "test p < 0.01). On noisy digits the best constant rate is an eighth to all of the rate that diverges; ε₀·τ/max(t, τ) "
+        "ends below the tuned constant rate (t > 3); and, the rule of thumb, the best is within a factor 2 of the diverging "
+        "one."
     ),
     run=run,
 )

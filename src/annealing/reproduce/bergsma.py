@@ -32,8 +32,8 @@ STUDY = Study(
     source="Bergsma et al. 2025, arXiv:2502.15938",
     shows=("F8",),
     criterion=(
-        "On noisy digits, both at their best rate: the line to zero ends below the line to a tenth after 25 and after 60 epochs "
-        "(t > 3 each), and by more after 60."
+        "On noisy digits, both at their best rate: the line to zero ends below the line to a tenth after 25 and after 60 "
+        "epochs (t > 3 each), and by more after 60."
     ),
     run=run,
 )

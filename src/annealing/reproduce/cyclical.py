@@ -83,9 +83,9 @@ STUDY = Study(
     source="Smith 2015, arXiv:1506.01186",
     shows=("F12", "F13", "C8"),
     criterion=(
-        "On noisy digits the rate of the lowest loss in a 6-epoch range test is within a factor 2 of the best tuned peak rate; a "
-        "rate at which the loss takes off exists, and training there ends worse than at the former (t > 3); over 25 epochs "
-        "triangular2 between a quarter of that rate and it ends below a fixed rate at either bound (t > 3)."
+        "On noisy digits the rate of the lowest loss in a 6-epoch range test is within a factor 2 of the best tuned peak "
+        "rate; a rate at which the loss takes off exists, and training there ends worse than at the former (t > 3); over 25 "
+        "epochs triangular2 between a quarter of that rate and it ends below a fixed rate at either bound (t > 3)."
     ),
     run=run,
 )

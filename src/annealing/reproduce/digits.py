@@ -119,18 +119,21 @@ class Judged:
 
 def trained(bench: Bench, members: Sequence[Member], *, points: int = POINTS) -> list[Outcome]:
     """Train members that were not trained before, and return the outcome of each."""
-    task = bench.task
     keys = [_key(bench, member, points) for member in members]
     new = {key: member for key, member in zip(keys, members, strict=True) if key not in _KNOWN}
     if new:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)  # an update of a stack this small is slower on two
-        try:
-            found = train(task, list(new.values()), chunk=_STACK, compile="never", points=points, keep_state=True).outcomes
-        finally:
-            torch.set_num_threads(before)
-        _KNOWN.update(zip(new, found, strict=True))
+        _KNOWN.update(zip(new, in_lockstep(bench.task, list(new.values()), points=points), strict=True))
     return [_KNOWN[key] for key in keys]
+
+
+def in_lockstep(task: Task, members: Sequence[Member], *, points: int) -> tuple[Outcome, ...]:
+    """Train members of any task, on one thread, and keep their weights."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # an update of a stack this small is slower on two
+    try:
+        return train(task, members, chunk=_STACK, compile="never", points=points, keep_state=True).outcomes
+    finally:
+        torch.set_num_threads(before)
 
 
 def judged(bench: Bench, plans: Mapping[str, Plan | RecipePlan], *, points: int = POINTS) -> dict[str, Judged]:

@@ -67,8 +67,9 @@ STUDY = Study(
     source="a claim of the glossaries; a tilted double well",
     shows=("C10", "C1", "F27"),
     criterion=(
-        "400 noisy descents from the shallow side of a double well: under the annealed rate more than 90 % end in the deep well, "
-        "under the small rate fewer than 10 %, and the annealed ones end lower than those of either constant rate (t > 3)."
+        "400 noisy descents from the shallow side of a double well: under the annealed rate more than 90 % end in the deep "
+        "well, under the small rate fewer than 10 %, and the annealed ones end lower than those of either constant rate (t > "
+        "3)."
     ),
     run=run,
 )

@@ -50,8 +50,9 @@ STUDY = Study(
     source="Hägele et al. 2024, arXiv:2405.18392",
     shows=("F11", "F8", "C11"),
     criterion=(
-        "On noisy digits over two lengths and four rates, 1 − √ ends below a straight line over the last 20 % in 6 or more of 8 "
-        "cells and over all of them with t > 2; the best constant rate before the cooldown is 0.4 to 0.7 of cosine's best peak."
+        "On noisy digits over two lengths and four rates, 1 − √ ends below a straight line over the last 20 % in 6 or more of "
+        "8 cells and over all of them with t > 2; the best constant rate before the cooldown is 0.4 to 0.7 of cosine's best "
+        "peak."
     ),
     run=run,
 )

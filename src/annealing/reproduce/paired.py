@@ -23,6 +23,8 @@ def beats(name: str, arm: Floats, other: Floats, *, t: float = 3.0) -> Statistic
     beats one that did.
     """
     target = f"t > {t:g}"
+    if arm.size == 0:
+        return Statistic(name, math.nan, target, False, None, "no run of both arms got there")
     if not np.isfinite(arm).all():
         return Statistic(name, -math.inf, target, False, None, f"diverged in {_lost(arm)}")
     if not np.isfinite(other).all():
@@ -50,8 +52,8 @@ def gap_share(arm: Floats, best: Floats, base: Floats) -> tuple[float, Interval 
 
 
 def t_of(sample: Floats) -> float:
-    """Return the t of a mean: infinite where there is no spread around one that is not 0."""
-    if sample.size < 2:
+    """Return the t of a mean: infinite where there is no spread around one that is not 0, NaN for fewer than two values."""
+    if sample.size < 2 or not np.isfinite(sample).all():
         return math.nan
     error = float(sample.std(ddof=1)) / math.sqrt(sample.size)
     mean = float(sample.mean())

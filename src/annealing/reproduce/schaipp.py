@@ -96,9 +96,10 @@ STUDY = Study(
     source="Schaipp et al. 2025, arXiv:2501.18965",
     shows=("C2", "F8", "F9"),
     criterion=(
-        "With D = G = 1 and each schedule at its best rate: bound × √T of the constant rate grows with log T (slope above 0.1), "
-        "that of wsd (hold, then a linear cooldown of 20 %) stays below 2.25 at every length, linear lies below cosine, the best "
-        "rate of wsd is 0.45 to 0.6 of cosine's, and of 64 runs of noisy subgradient descent on a norm none ends above the bound."
+        "With D = G = 1 and each schedule at its best rate: bound × √T of the constant rate grows with log T (slope above "
+        "0.1), that of wsd (hold, then a linear cooldown of 20 %) stays below 2.25 at every length, linear lies below cosine, "
+        "the best rate of wsd is 0.45 to 0.6 of cosine's, and of 64 runs of noisy subgradient descent on a norm none ends "
+        "above the bound."
     ),
     run=run,
     exact=True,

@@ -91,8 +91,9 @@ STUDY = Study(
     source="Seesaw 2025, arXiv:2510.14717",
     shows=("F23", "F25", "C7"),
     criterion=(
-        "Against the decay on the same samples: with plain steps the batch rule ends within 6 % and Seesaw more than 15 % off; "
-        "with normalised steps Seesaw within 4 % and the batch rule more than 8 % off; annealing both must be off in each."
+        "Against the decay on the same samples: with plain steps the batch rule ends within 6 % and Seesaw more than 15 % "
+        "off; with normalised steps Seesaw within 4 % and the batch rule more than 8 % off; annealing both must be off in "
+        "each."
     ),
     run=run,
 )

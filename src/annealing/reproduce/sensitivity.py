@@ -67,8 +67,8 @@ STUDY = Study(
     source="a claim of the glossaries",
     shows=("C11", "F1"),
     criterion=(
-        "On noisy digits the worst of six tuned schedules ends more than 10 % above the best (t > 3), and among noisy digits, a "
-        "quadratic with noise and one without, the best schedule is not the same everywhere."
+        "On noisy digits the worst of six tuned schedules ends more than 10 % above the best (t > 3), and among noisy digits, "
+        "a quadratic with noise and one without, the best schedule is not the same everywhere."
     ),
     run=run,
 )

@@ -90,10 +90,10 @@ STUDY = Study(
     source="Loshchilov & Hutter 2016, arXiv:1608.03983",
     shows=("F10", "F9", "F3"),
     criterion=(
-        "60 epochs in four cycles that double, every arm tuned on other seeds. At the ends of the first two cycles the loss is "
-        "below tuned constant, single cosine and step (paired t > 3 each); at the end of the third below constant and cosine "
-        "(t > 3) and not worse than step (t > −2); at the end below constant (t > 3) and within 3 % of the single cosine; the "
-        "last two snapshots together beat the last model in 13 of 16 seeds."
+        "60 epochs in four cycles that double, every arm tuned on other seeds. At the ends of the first two cycles the loss "
+        "is below tuned constant, single cosine and step (paired t > 3 each); at the end of the third below constant and "
+        "cosine (t > 3) and not worse than step (t > −2); at the end below constant (t > 3) and within 3 % of the single "
+        "cosine; the last two snapshots together beat the last model in 13 of 16 seeds."
     ),
     run=run,
 )

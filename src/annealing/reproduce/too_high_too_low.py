@@ -54,9 +54,9 @@ STUDY = Study(
     source="a claim of all five glossaries",
     shows=("C1", "F3", "F32"),
     criterion=(
-        "On noisy digits over ten epochs: at a rate of 3 every run diverges or ends no better than an untrained network; at 1e-5 "
-        "more than 90 % of the untrained loss is left; the best rate lies a factor of 10 or more from both, and ends below the "
-        "lowest (t > 3)."
+        "On noisy digits over ten epochs: at a rate of 3 every run diverges or ends no better than an untrained network; at "
+        "1e-5 more than 90 % of the untrained loss is left; the best rate lies a factor of 10 or more from both, and ends "
+        "below the lowest (t > 3)."
     ),
     run=run,
 )

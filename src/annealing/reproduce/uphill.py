@@ -59,9 +59,9 @@ STUDY = Study(
     source="a claim of the glossaries",
     shows=("C17", "C1", "F7"),
     criterion=(
-        "On a quadratic the loss rises exactly at the updates whose rate times curvature is above 2, by a factor of 1000 or more "
-        "where the decay is too slow, while a fast enough decay ends a thousandth below its start. On noisy digits a rate "
-        "that jumps up after half of the run raises the loss, and ends above one that does not (t > 3 each)."
+        "On a quadratic the loss rises exactly at the updates whose rate times curvature is above 2, by a factor of 1000 or "
+        "more where the decay is too slow, while a fast enough decay ends a thousandth below its start. On noisy digits a "
+        "rate that jumps up after half of the run raises the loss, and ends above one that does not (t > 3 each)."
     ),
     run=run,
 )

@@ -53,9 +53,9 @@ STUDY = Study(
     source="a claim of the glossaries",
     shows=("C12", "F11"),
     criterion=(
-        "At the rate at which warm-up saves most on the tuning seeds, more than half of the runs without warm-up are lost on the "
-        "others (they diverge, or end above half of an untrained network's loss), with a warm-up of 20 % at least half of all "
-        "runs fewer are, and warmed up runs end lower (t > 3)."
+        "At the rate at which warm-up saves most on the tuning seeds, more than half of the runs without warm-up are lost on "
+        "the others (they diverge, or end above half of an untrained network's loss), with a warm-up of 20 % at least half of "
+        "all runs fewer are, and warmed up runs end lower (t > 3)."
     ),
     run=run,
 )

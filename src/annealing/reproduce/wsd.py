@@ -61,9 +61,9 @@ STUDY = Study(
     source="Hu et al. 2024 (MiniCPM), arXiv:2404.06395",
     shows=("F11", "F8", "C2"),
     criterion=(
-        "On noisy digits, every arm tuned: a 20 % cooldown closes at least 85 % of the gap between the constant rate and cosine, "
-        "and beats the constant rate (t > 3); the trunk cooled down at half and at three quarters of its length is not worse "
-        "(t > −2) than runs tuned for those lengths."
+        "On noisy digits, every arm tuned: a 20 % cooldown closes at least 85 % of the gap between the constant rate and "
+        "cosine, and beats the constant rate (t > 3); the trunk cooled down at half and at three quarters of its length is "
+        "not worse (t > −2) than runs tuned for those lengths."
     ),
     run=run,
 )
