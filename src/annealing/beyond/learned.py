@@ -58,8 +58,13 @@ def learn_schedule(plans: Sequence[Plan], problems: Sequence[Problem], success: 
     if not np.isfinite(successes).all():
         worst = int(np.argmax(~np.isfinite(successes).all(axis=1)))
         raise ArgumentError(f"the success of {plans[worst]} is not a finite number on every problem: 0 is a run that failed.")
-    best = int(np.argmax(successes.mean(axis=1)))
+    best = int(most_successful(successes))
     return Learned(plans[best], best, successes)
+
+
+def most_successful(successes: Floats) -> Any:
+    """Return which plan has the largest mean success, from successes (…, plans, problems): the rule of `learn_schedule`."""
+    return np.argmax(successes.mean(axis=-1), axis=-1)
 
 
 def exact_success(energies: Any, proposals: Any, temperature: Plan, start: Any = None) -> Any:

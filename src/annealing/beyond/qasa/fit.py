@@ -81,10 +81,15 @@ def scaled_of(qubits: Qubits) -> Floats:
 def _misfit(fields: Floats, shares: Floats, scaled: Floats) -> tuple[Floats, Floats]:
     """The negative log likelihood per read and its gradient: (…,) and (…, 4)."""
     mean, slopes = scaled_response(fields, scaled)
-    chance = np.clip((1 + mean) / 2, _EDGE, 1 - _EDGE)
+    chance, pull = _pull(shares, mean)
     value = -(shares * np.log(chance) + (1 - shares) * np.log1p(-chance)).sum(axis=-1)
-    pull = (chance - shares) / (chance * (1 - chance)) / 2
-    return value, (pull[..., None] * slopes).sum(axis=-2)
+    return value, (pull[..., None, :] @ slopes)[..., 0, :]
+
+
+def _pull(shares: Floats, mean: Floats) -> tuple[Floats, Floats]:
+    """The probability at each field, and the derivative of the misfit by the response there."""
+    chance = np.clip((1 + mean) / 2, _EDGE, 1 - _EDGE)
+    return chance, (chance - shares) / (2 * chance * (1 - chance))
 
 
 def _fitted(fields: Floats, share: Floats, starts: Floats, *, held: bool = False) -> Floats:
@@ -122,16 +127,15 @@ def _starts(fields: Floats, share: Floats) -> Floats:
     )
 
 
-def information(fields: Floats, scaled: Floats) -> Floats:
-    """The Fisher information of one read per field about (β, βb, βγ, βη): (…, 4, 4)."""
-    mean, slopes = scaled_response(fields, scaled)
-    chance = np.clip((1 + mean) / 2, _EDGE, 1 - _EDGE)
+def information(chance: Floats, slopes: Floats) -> Floats:
+    """The Fisher information of one read per field about (β, βb, βγ, βη), (…, 4, 4)."""
     weighted = slopes / (4 * chance * (1 - chance))[..., None]
     return np.swapaxes(weighted, -1, -2) @ slopes
 
 
 def _errors(fields: Floats, scaled: Floats, reads: int) -> Floats:
-    covariance = np.linalg.pinv(information(fields, scaled), hermitian=True) / reads
+    mean, slopes = scaled_response(fields, scaled)
+    covariance = np.linalg.pinv(information(_pull(mean, mean)[0], slopes), hermitian=True) / reads
     beta = scaled[..., 0]
     turn = np.zeros((*scaled.shape, 4))  # of (β, b, γ, η) by (β, βb, βγ, βη)
     turn[..., 0, 0] = 1.0
@@ -141,16 +145,18 @@ def _errors(fields: Floats, scaled: Floats, reads: int) -> Floats:
     return np.sqrt(np.maximum(np.diagonal(turn @ covariance @ np.swapaxes(turn, -1, -2), axis1=-2, axis2=-1), 0.0))
 
 
-def polish(fields: Floats, shares: Floats, scaled: Floats, steps: int = 6) -> Floats:
+def polish(fields: Floats, shares: Floats, scaled: Floats, steps: int = 3) -> Floats:
     """Go from parameters close by to the most likely ones by Fisher scoring, all qubits at once: shapes (…, fields), (…, 4).
 
-    It is what makes thousands of simulated refits affordable; from far away use `fit_qubits`.
+    It is what makes thousands of simulated refits affordable: three steps from the truth leave 1e-6 of β at 100 000 reads. From
+    far away use `fit_qubits`.
     """
     place: Floats = np.array(scaled)
     for _ in range(steps):
-        _, gradient = _misfit(fields, shares, place)
-        curvature = information(fields, place)
+        mean, slopes = scaled_response(fields, place)
+        chance, pull = _pull(shares, mean)
+        curvature = information(chance, slopes)
         curvature = curvature + 1e-12 * np.trace(curvature, axis1=-2, axis2=-1)[..., None, None] * np.eye(4)
-        place = place - cast("Floats", np.linalg.solve(curvature, gradient[..., None])[..., 0])
+        place = place - cast("Floats", np.linalg.solve(curvature, (pull[..., None, :] @ slopes)[..., 0, :, None])[..., 0])
         place[..., [0, 2, 3]] = np.maximum(place[..., [0, 2, 3]], 0.0)
     return place

@@ -64,15 +64,16 @@ def scaled_response(fields: Floats, scaled: Floats) -> tuple[Floats, Floats]:
     These products are what the data determine well, so fits go by them; `scaled` has shape (…, 4).
     """
     slope, shift, turn, noise = (scaled[..., column, None] for column in range(4))
-    across = turn * fields
-    parts = [_tilt(slope * fields + shift + sign * noise, across) for sign in (1.0, -1.0)]
-    mean = (parts[0][0] + parts[1][0]) / 2
-    along = (parts[0][1] + parts[1][1]) / 2
-    slopes = np.stack(
-        [along * fields, along, (parts[0][2] + parts[1][2]) / 2 * fields, (parts[0][1] - parts[1][1]) / 2],
-        axis=-1,
-    )
-    return mean, slopes
+    middle = slope * fields + shift
+    sides = np.stack([middle + noise, middle - noise])  # the two values of the noise, at once
+    tilt, by_along, by_across = _tilt(sides, turn * fields)
+    along = (by_along[0] + by_along[1]) / 2
+    slopes = np.empty((*middle.shape, 4))
+    slopes[..., 0] = along * fields
+    slopes[..., 1] = along
+    slopes[..., 2] = (by_across[0] + by_across[1]) * (fields / 2)
+    slopes[..., 3] = (by_along[0] - by_along[1]) / 2
+    return (tilt[0] + tilt[1]) / 2, slopes
 
 
 def _scaled(fields: Any, qubits: Qubits) -> tuple[Floats, Floats]:
@@ -88,10 +89,15 @@ def _mean(fields: Floats, scaled: Floats) -> Floats:
 
 def _tilt(a: Floats, u: Floats) -> tuple[Floats, Floats, Floats]:
     """a·tanh(r)/r with r = √(a² + u²), and its derivatives by a and u; a itself where both are 0."""
-    r = np.sqrt(a * a + u * u)
-    small = r < 1e-4
-    safe = np.where(small, 1.0, r)
-    tanh = np.tanh(safe)
-    ratio = np.where(small, 1 - r * r / 3, tanh / safe)
-    bend = np.where(small, -2 / 3 + 8 * r * r / 15, ((1 - tanh * tanh) - tanh / safe) / (safe * safe))  # (d ratio / dr) / r
+    square = a * a + u * u
+    r = np.sqrt(np.maximum(square, _SMALL**2))
+    tanh = np.tanh(r)
+    ratio = tanh / r
+    bend = (1 - tanh * tanh - ratio) / (r * r)  # (d ratio / dr) / r
+    near = square < _SMALL**2
+    if near.any():
+        ratio, bend = np.where(near, 1 - square / 3, ratio), np.where(near, -2 / 3 + 8 * square / 15, bend)
     return a * ratio, ratio + a * a * bend, a * u * bend
+
+
+_SMALL = 1e-4
