@@ -16,6 +16,8 @@ SLOW = {
     *("defazio", "schedule-free", "greedy", "power-scheduler", "batch-growth", "you", "li"),
 }
 """Studies whose fast form takes more than a few seconds, most of which load and start PyTorch's stacks."""
+SLOW_IN_FULL = {"learned-cooling", "subsample", "qasa"}
+"""Exact studies that take more than a few seconds."""
 
 
 def numbers(figure: Figure) -> list[float]:
@@ -41,7 +43,10 @@ def test_a_study_runs_in_its_fast_form(name: str) -> None:
     assert result.to_dict()["verdict"] == result.verdict
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if study(name).exact])
+EXACT = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_IN_FULL)) for name in NAMES if study(name).exact]
+
+
+@pytest.mark.parametrize("name", EXACT)
 def test_an_exact_study_is_reproduced(name: str) -> None:
     result = reproduce(study(name))
 

@@ -38,6 +38,16 @@ MODULES = (
     "luo",
     "schaipp",
     "escape",
+    "nakkiran",
+    "simulated_annealing",
+    "noisy_annealing",
+    "run_lengths",
+    "learned_cooling",
+    "subsample",
+    "contrastive_divergence",
+    "stochastic_inference",
+    "diffusion",
+    "qasa",
 )  # fmt: skip
 """The files that hold a study, in the order in which a report shows them."""
 

@@ -5,6 +5,8 @@ A ring of 40 states with five valleys, energies observed with noise of standard 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +51,7 @@ def run(scale: Scale, seed: int) -> Finding:
     equal = {n: found_low(n * hold(), updates, chains, rng)[0] for n in (max(1, round(budget)),)}
 
     def spread(share: float) -> tuple[float, float]:
-        half = 1.645 * np.sqrt(max(share * (1 - share), 1 / chains) / chains)
+        half = 1.645 * math.sqrt(max(share * (1 - share), 1 / chains) / chains)
         return max(0.0, share - half), min(1.0, share + half)
 
     statistics = (
