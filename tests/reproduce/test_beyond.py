@@ -57,13 +57,6 @@ def test_success_is_that_of_the_lowest_state() -> None:
     assert simulated_annealing.success(levels, starts, schedule)[1] == pytest.approx(one[levels[1].argmin()])
 
 
-def test_the_slope_of_the_wells_is_the_one_that_is_descended() -> None:
-    x = np.linspace(-5, 5, 11)
-    numeric = (simulated_annealing.wells(x + 1e-6) - simulated_annealing.wells(x - 1e-6)) / 2e-6
-
-    assert 0.1 * x + 2 * np.sin(2 * x) == pytest.approx(numeric, abs=1e-6)
-
-
 def test_the_noisy_ring_has_two_states_to_find_and_local_minima_beside() -> None:
     levels = noisy_annealing.ENERGIES
     minima = (levels < np.roll(levels, 1)) & (levels <= np.roll(levels, -1))
