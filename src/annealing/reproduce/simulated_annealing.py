@@ -102,9 +102,9 @@ STUDY = Study(
     source="Kirkpatrick, Gelatt & Vecchi 1983; Lam & Delosme 1988; Hajek 1988",
     shows=("C10", "F27"),
     criterion=(
-        "200 rings of 24 states, from the second lowest minimum, 600 updates, heights tuned on 200 other rings: descent never "
-        "reaches the lowest state; geometric, logarithmic and modified-Lam cooling each succeed more often than the best constant "
-        "temperature, paired t > 3."
+        "200 rings of 24 states, from the second lowest minimum, 600 updates, heights tuned on 200 other rings: descent never"
+        " reaches the lowest state; geometric, logarithmic and modified-Lam cooling each succeed more often than the best "
+        "constant temperature, paired t > 3."
     ),
     run=run,
 )
