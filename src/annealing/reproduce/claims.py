@@ -127,8 +127,8 @@ def commands(claim: Claim, studies: Sequence[Study]) -> tuple[str, ...]:
     """Return what to type to see a row shown.
 
     >>> from annealing.reproduce.catalogue import studies
-    >>> commands(next(claim for claim in CLAIMS if claim.row == "F27"), studies())
-    ('anneal reproduce simulated-annealing',)
+    >>> commands(next(claim for claim in CLAIMS if claim.row == "F29"), studies())
+    ('anneal reproduce subsample',)
     """
     own = (claim.command,) if claim.command else ()
     return (*(f"anneal reproduce {study.name}" for study in shown_by(claim, studies)), *own)
