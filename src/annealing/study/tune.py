@@ -25,6 +25,7 @@ from annealing.study.search import Search
 from annealing.study.space import Space, baseline, check_space, default_space
 from annealing.study.store import Record, open_store
 from annealing.study.strategies import Strategy, strategy_named
+from annealing.study.strategies.forecasting import Forecasting
 from annealing.study.tuned import Tuned
 from annealing.tasks.load import load_object
 from annealing.tasks.optimizers import optimizer_named
@@ -209,6 +210,8 @@ def _search(
     if isinstance(work, Task):
         check_space(looked, first or work.optimizer, updates=length)
     chosen = strategy_named(strategy) if isinstance(strategy, str) else strategy
+    if forecast:
+        chosen = Forecasting(chosen, updates=length)
     return Search(
         space=looked,
         strategy=chosen,
