@@ -200,7 +200,7 @@ def test_a_random_subset_of_a_grid_of_billions_has_no_point_twice():
 def test_brackets_are_even_and_there_are_two_as_soon_as_two_are_worth_it(budget, sizes):
     round_ = HalvingSearch().propose(SPACE, seed=0, budget=budget, history=())
     assert [len(bracket) for bracket in round_.brackets] == sizes
-    assert round_.halving == Halving()
+    assert round_.halving == Halving(((0.25, 3), (0.5, 2), (0.75, 2)))
     assert round_.candidates == Random().propose(SPACE, seed=0, budget=budget, history=()).candidates
 
 
