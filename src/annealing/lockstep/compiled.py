@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast, final
 
@@ -20,7 +21,7 @@ import torch
 from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.chunk import pace
 from annealing.lockstep.member import Member
-from annealing.lockstep.stack import Program, Stack
+from annealing.lockstep.stack import Program, Stack, one_update
 from annealing.lockstep.traced import Rows
 from annealing.tasks.optimizers import maker_name
 
@@ -76,12 +77,17 @@ class Compiler:
         return [*members, *[members[-1]] * (self._size - len(members))]
 
     def _program(self, stack: Stack) -> None:
-        programs = self._plan.programs
+        plan, update = self._plan, stack.moving.update
         kind = (stack.moving.kind, stack.clips, self._size)
-        if kind not in programs:
-            options: dict[str, Any] = {"compile_threads": 1} if self._plan.device == "cpu" else {}
-            programs[kind] = torch.compile(stack.ordinary, dynamic=False, options=options)
-        stack.use(_ForOneShape(cast("Program", programs[kind]), stack.ordinary))
+
+        def compiled(*arguments: Any) -> Program:
+            """Compile the update by its operations: a compiler need not find them in the model's Python."""
+            parameters, rest, _, _, *batch = arguments
+            operations = plan.gradients.written_down(parameters, rest, *batch)
+            options: dict[str, Any] = {"compile_threads": 1} if plan.device == "cpu" else {}
+            return cast("Program", torch.compile(partial(one_update, operations, update), dynamic=False, options=options))
+
+        stack.use(_ForOneShape(plan.programs, kind, compiled, stack.ordinary))
 
     def _key(self, members: Sequence[Member]) -> str:
         plan = self._plan
@@ -96,16 +102,18 @@ class Compiler:
 class _ForOneShape:
     """The compiled program for batches like the first one, the ordinary one for others (an epoch's last may be smaller)."""
 
-    def __init__(self, compiled: Program, ordinary: Program) -> None:
-        self._compiled, self._ordinary = compiled, ordinary
+    def __init__(self, known: dict[Any, Program], kind: Any, compiled: Callable[..., Program], ordinary: Program) -> None:
+        self._known, self._kind, self._compiled, self._ordinary = known, kind, compiled, ordinary
+        self._program: Program | None = None
         self._shapes: Any = None
 
     def __call__(self, parameters: Rows, rest: Rows, state: Any, clip: Any, inputs: Any, targets: Any, masks: Rows) -> Any:
-        shapes = getattr(inputs, "shape", None)
-        if self._shapes is None:
-            self._shapes = shapes
-        program = self._compiled if shapes == self._shapes else self._ordinary
-        return program(parameters, rest, state, clip, inputs, targets, masks)
+        shapes = getattr(inputs, "shape", None), getattr(targets, "shape", None)
+        arguments = parameters, rest, state, clip, inputs, targets, masks
+        if self._program is None:
+            kind, self._shapes = (*self._kind, *shapes), shapes
+            self._program = self._known.get(kind) or self._known.setdefault(kind, self._compiled(*arguments))
+        return (self._program if shapes == self._shapes else self._ordinary)(*arguments)
 
 
 def _path() -> Path:

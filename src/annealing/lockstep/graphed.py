@@ -31,9 +31,9 @@ class Graphed:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._calls, self._before = 0, list[Any]()
-        self._shapes: list[torch.Size] = []
+        self._shapes: list[Any] = []
         self._graph: torch.cuda.CUDAGraph | None = None
-        self._read: list[Tensor] = []
+        self._read: list[Any] = []
         self._loss: Tensor | None = None
         self._stream: Any = None
 
@@ -41,7 +41,7 @@ class Graphed:
         self, parameters: Rows, rest: Rows, state: Any, clip: Tensor | None, inputs: Any, targets: Any, masks: Rows
     ) -> tuple[Tensor, Rows]:
         leaves, form = pytree.tree_flatten((state, inputs, targets, masks))
-        shapes = [leaf.shape for leaf in leaves]
+        shapes = [getattr(leaf, "shape", None) for leaf in leaves]
         self._shapes = self._shapes or shapes
         if shapes != self._shapes:  # an epoch's last batch may be smaller
             return self._program(parameters, rest, state, clip, inputs, targets, masks)
@@ -52,7 +52,8 @@ class Graphed:
                 return self._beside(parameters, rest, state, clip, inputs, targets, masks)
             # What is the same tensor at every update changes in place.
             self._read = [leaf if leaf is old else leaf.clone() for leaf, old in zip(leaves, before, strict=True)]
-            self._record(parameters, rest, clip, pytree.tree_unflatten(self._read, form))
+            read = pytree.tree_unflatten(self._read, form)
+            self._record(parameters, rest, read[0], clip, *read[1:])
         moved = [(to, leaf) for to, leaf in zip(self._read, leaves, strict=True) if to is not leaf]
         foreach.copy_([to for to, _ in moved], [leaf for _, leaf in moved])
         assert self._graph is not None
@@ -74,10 +75,10 @@ class Graphed:
         self._stream.synchronize()
         return out
 
-    def _record(self, parameters: Rows, rest: Rows, clip: Tensor | None, read: tuple[Any, Any, Any, Rows]) -> None:
+    def _record(self, parameters: Rows, rest: Rows, *read: Any) -> None:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream):
-            self._loss, became = self._program(parameters, rest, read[0], clip, *read[1:])
+            self._loss, became = self._program(parameters, rest, *read)
             for own, new in zip(rest, became, strict=True):
                 if own.data_ptr() != new.data_ptr():
                     own.copy_(new)

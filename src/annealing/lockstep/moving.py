@@ -99,6 +99,19 @@ def _fused_update(
 
 
 @final
+class Noted:
+    """Where the gradients of a stack are left for its optimizer."""
+
+    def __init__(self) -> None:
+        self.gradients: Rows = []
+
+
+def _note(parameters: Rows, gradients: Rows, noted: Noted) -> None:
+    """Move nothing yet: an optimizer is no part of a program that is compiled or recorded."""
+    noted.gradients = gradients
+
+
+@final
 class Shared:
     """The optimizer itself on stacked parameters, at rate 1, each member going its share: see `delta`."""
 
@@ -113,22 +126,20 @@ class Shared:
         self._planned = [[(Slot.of(name), own) for name, own in plans.items()] for plans in born[0].hyper.planned]
         groups = range(len(self.optimizer.param_groups))
         self._ahead = Ahead([partial(table, hypers, "lr", row) for row in groups], parameters[0], born[0].member)
-        self._gradients: Rows = []
+        self._noted = Noted()
+        self.update: Move = _note
         self.kind = "shared"
 
-    def at(self, update: int) -> None:
-        """Nothing of it belongs to the program that may be compiled."""
-
-    def update(self, parameters: Rows, gradients: Rows, state: None) -> None:
-        """Only note the gradients: an optimizer is no part of the program."""
-        self._gradients = gradients
+    def at(self, update: int) -> Noted:
+        """Return what the update needs: a place for the gradients."""
+        return self._noted
 
     def after(self, parameters: Rows, update: int) -> None:
         """Step at rate 1, then put each member where its own rate takes it."""
         for group, planned in zip(self.optimizer.param_groups, self._planned, strict=True):
             for slot, plan in planned:
                 slot.replace(group, float(plan(update)))
-        for place, gradient in zip(self.places, self._gradients, strict=True):
+        for place, gradient in zip(self.places, self._noted.gradients, strict=True):
             place.grad = gradient
         with torch.no_grad():
             before = [value.clone() for value in parameters]

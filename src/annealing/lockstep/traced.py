@@ -52,21 +52,15 @@ class Traced:
         """Return the operations for batches like this one; `gradients` itself where they cannot be told."""
         copies = [value.clone() for value in rest]  # training moves buffers, and this is no training
         leaves, form = pytree.tree_flatten((parameters, copies, inputs, targets, masks))
-        back: list[Any] = []
-
-        def flat(*leaves: Tensor) -> list[Tensor]:
-            out, spec = pytree.tree_flatten(self._ordinary(*pytree.tree_unflatten(leaves, form)))
-            back[:] = [spec]
-            return out
-
         try:
-            graph = _simpler(make_fx(flat)(*leaves))
+            traced = make_fx(lambda *leaves: pytree.tree_leaves(self._ordinary(*pytree.tree_unflatten(leaves, form))))(*leaves)
         except Exception:  # noqa: BLE001 - whatever torch says: nothing but time is lost
             return self._ordinary
-        run, spec = graph.forward, back[0]
+        run, count = _simpler(traced).forward, len(parameters)
 
-        def gradients(*arguments: Any) -> tuple[Rows, tuple[Tensor, Rows]]:
-            return pytree.tree_unflatten(run(*pytree.tree_leaves(arguments)), spec)
+        def gradients(parameters: Rows, rest: Rows, inputs: Any, targets: Any, masks: Rows) -> tuple[Rows, tuple[Tensor, Rows]]:
+            out = run(*parameters, *rest, *_leaves(inputs), *_leaves(targets), *masks)
+            return out[:count], (out[count], out[count + 1 :])
 
         return gradients
 
@@ -81,6 +75,10 @@ class Traced:
             same = False
         self._known[kind] = self._tried.pop(kind) if same else self._ordinary
         return expected
+
+
+def _leaves(batch: Any) -> list[Tensor]:
+    return [batch] if isinstance(batch, Tensor) else pytree.tree_leaves(batch)
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
