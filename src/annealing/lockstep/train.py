@@ -61,8 +61,10 @@ def train(
     """Train every member as if it were alone, many of them at once.
 
     Each member has its own plan, seed, batch size, clipping norm and hyper-parameters; its order of batches,
-    augmentation, dropout and buffers are those of an ordinary run from its seed. Not compiled, a member's bits do not depend on
-    which others it was trained with; they agree with an ordinary run's to rounding.
+    augmentation, dropout and buffers are those of an ordinary run from its seed. It agrees with that run to rounding. On a
+    processor and not compiled, its bits do not depend on which others it was trained with, if `MKL_CBWR=AUTO,STRICT` was set
+    in the environment before torch multiplied for the first time (studies set it for their workers; this function cannot, in
+    a process that is under way) and the model has no sigmoid, SiLU or batch norm, whose last digits depend on a stack's size.
 
     >>> import annealing as an, torch
     >>> x = torch.linspace(-1, 1, 64).reshape(64, 1)
@@ -71,17 +73,18 @@ def train(
     >>> [round(outcome.loss, 2) for outcome in trained.outcomes]
     [2.29, 0.08, 0.0]
 
-    Arguments: `task`; `members`; `device`, "cpu" or "cuda" (not tested: it was written on a machine without one); `chunk`,
-    members in a stack, by default measured in a second at most; `compile`, "auto" (when it saves more time than
-    it takes), "never" or "always"; `halving`, which gives the worse members up on the way, within `groups`, one word per member
-    (by default all compete); `points`, at about how many updates to validate; `keep_state`, to
-    return the trained weights; `tick(place, updates, loss)`, called a few times a second for members under way;
-    `hear(place, (update, train_loss, valid_loss, rate))`, called with every point of a curve as it is measured;
-    `remaining`, updates of members that the caller will have trained in this process in all, for the decision whether to compile.
+    Arguments: `task`; `members`; `device`, "cpu" or "cuda" (tested by hand on one H100, torch 2.11: no machine that tests
+    every change has a GPU); `chunk`, members in a stack, by default measured in a second at most, on a GPU up to 4096 as
+    memory allows; `compile`, "auto" (when it saves more time than it takes), "never" or "always"; `halving`, which gives the
+    worse members up on the way, within `groups`, one word per member (by default all compete); `points`, at about how many
+    updates to validate; `keep_state`, to return the trained weights; `tick(place, updates, loss)`, called a few times a second
+    for members under way; `hear(place, (update, train_loss, valid_loss, rate))`, called with every point of a curve as it is
+    measured; `remaining`, updates of members that the caller will have trained in this process in all, for the decision
+    whether to compile.
 
-    Models without a rule for stacks (LSTM, branches on data), optimizers whose update is not linear in the rate, and models so
-    large that a core is busy with one are trained one at a time, and `notes` says so. Raises `KindError` or `ArgumentError`
-    for members that are none, `TaskError` when the task is at fault.
+    Models without a rule for stacks (branches on data, some recurrent layers), optimizers whose update is not linear in the
+    rate, and models so large that a core is busy with one are trained one at a time, and `notes` says so. Raises `KindError`
+    or `ArgumentError` for members that are none, `TaskError` when the task is at fault.
     """
     members = list(members)
     if not members or not all(isinstance(member, Member) for member in members):

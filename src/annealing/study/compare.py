@@ -60,7 +60,7 @@ def compare(
     it); `progress`, called a few times a second; `engine`, "lockstep" (many settings as one stacked program) or
     "process" (one after the other in each worker), by default lockstep where the task can be stacked and that pays: their
     numbers agree to rounding; `compile`, "never", "auto" (when it saves more time than it takes; then the last
-    digits depend on what was decided) or "always", in lockstep only; `device`, "cpu" or "cuda" (not tested).
+    digits depend on what was decided) or "always", in lockstep only; `device`, "cpu" or "cuda".
 
     Returns what is complete when it is interrupted. Raises an `AnnealingError` before any training for
     what cannot be trained, and `TaskError` when the task raises.
