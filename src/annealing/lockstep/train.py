@@ -16,6 +16,7 @@ from annealing.lockstep.alone import follow, guarded, prepare, task_for, train_a
 from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.chunk import chunk_size, pays
 from annealing.lockstep.compiled import Compile, Compiler
+from annealing.lockstep.device import known_device, within
 from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.fused import family
@@ -84,13 +85,14 @@ def train(
 
     Models without a rule for stacks (branches on data, some recurrent layers), optimizers whose update is not linear in the
     rate, and models so large that a core is busy with one are trained one at a time, and `notes` says so. Raises `KindError`
-    or `ArgumentError` for members that are none, `TaskError` when the task is at fault.
+    or `ArgumentError` for members that are none and a device that is not there, `TaskError` when the task is at fault.
     """
     members = list(members)
     if not members or not all(isinstance(member, Member) for member in members):
         raise KindError(f"members={members!r}: write a list of Member((0.1 * cosine()).over(1000), seed=0).")
     if compile not in ("auto", "never", "always"):
         raise ArgumentError(f'compile={compile!r} is none of "auto", "never" and "always".')
+    device = known_device(device)
     words: list[Hashable] = list(groups) if groups is not None else [None for _ in members]
     if len(words) != len(members):
         raise ArgumentError(f"groups has {len(words)} words for {len(members)} members: write one for each.")
@@ -108,7 +110,7 @@ def train(
         hear or (lambda place, point: None),
         remaining,
     )
-    with guarded():
+    with guarded(), within(device):
         return job.trained()
 
 

@@ -24,6 +24,7 @@ from annealing.core.schedule import Schedule
 from annealing.core.text import parse
 from annealing.lockstep import Member, Outcome, train
 from annealing.lockstep.compiled import Compile
+from annealing.lockstep.device import known_device
 from annealing.rangetest.decide import PER_DECADE, Answer, Scan, around, decide
 from annealing.rangetest.sweep import Values
 from annealing.tasks.batches import seed_everything, validation_batches
@@ -146,7 +147,7 @@ def find(
     task = task if optimizer is None else replace(task, optimizer=optimizer)
     shape = _shape(schedule)
     updates = whole("updates", updates, at_least=12)
-    _check_device(device)
+    device = known_device(device)
     short = min(_SCAN, int(updates * _SHARE))
     search = _Search(task, shape, updates, short, whole("seed", seed, at_least=0), device, compile, tick or _nobody)
     scan = search.scanned()
@@ -251,17 +252,6 @@ def _nobody(stage: str, done: int, total: int) -> None:
 def _edge(place: int, count: int) -> int:
     """-1 at the lower edge, 1 at the upper one, 0 inside."""
     return -1 if place == 0 else int(place == count - 1)
-
-
-def _check_device(device: str) -> None:
-    try:
-        kind = torch.device(device).type
-    except RuntimeError:
-        kind = ""
-    if kind not in ("cpu", "cuda"):
-        raise ArgumentError(f'device={device!r} is not known: write "cpu" or "cuda".')
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise ArgumentError(f'device={device!r}: torch sees no CUDA device here: write "cpu".')
 
 
 def _shape(schedule: Schedule | str) -> Schedule:

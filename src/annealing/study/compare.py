@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from annealing.core.errors import ArgumentError, KindError
 from annealing.lockstep.compiled import Compile
+from annealing.lockstep.device import known_device
 from annealing.study.arms import Entry, Rates, Schedules, read_entries
 from annealing.study.defaults import EVALUATION_SEEDS, FIRST_EVALUATION_SEED, TUNING_SEEDS, UPDATES
 from annealing.study.engines.processes import Engine, EngineName, processes
@@ -81,7 +82,7 @@ def compare(
     evaluation_seeds = tuple(range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + seeds))
     runs, notes, interrupted = list[Run](), tuple[str, ...](), False
     try:
-        with processes(task, workers, engine=engine, compile=compile, device=device) as running:
+        with processes(task, workers, engine=engine, compile=compile, device=known_device(device)) as running:
             try:
                 _train(running, entries, tuning_seeds, evaluation_seeds, Teller(progress, updates, begun), runs)
             finally:
