@@ -168,14 +168,16 @@ def test_a_study_of_optunas_own_becomes_a_space_and_a_history(storage):
     trials = study.trials
     close()
     found = import_study(storage, "theirs")
-    assert dict(found.space.dimensions) == {
-        "optimizer": (Choice(["sgd", "adam"]),),
-        "lr": (Log(1e-4, 1),),
-        "momentum": (Uniform(0.5, 0.99, only={"optimizer": "sgd"}),),
-        "width": (Whole(16, 256, log=True),),
-        "depth": (Choice([2, 4, 6, 8]),),
-        "drop": (Choice([0.0, 0.25, 0.5]),),
-    }
+    assert found.space == Space(
+        {
+            "optimizer": Choice(["sgd", "adam"]),
+            "lr": Log(1e-4, 1),
+            "momentum": Uniform(0.5, 0.99, only={"optimizer": "sgd"}),
+            "width": Whole(16, 256, log=True),
+            "depth": Choice([2, 4, 6, 8]),
+            "drop": Choice([0.0, 0.25, 0.5]),
+        }
+    )
     assert found.left_out == 1
     assert all(found.space.contains(told.candidate.values) for told in found.history)
     kept = [trial for trial in trials if trial.number != 4]

@@ -12,11 +12,9 @@ from annealing.core.horizon import Horizon
 from annealing.core.schedule import Schedule
 from annealing.study.result import Role
 from annealing.study.space.dimension import Value
-from annealing.study.space.shapes import SHAPE_NAMES, placeholders, shape
+from annealing.study.space.names import SHAPE_NAMES, place_of
+from annealing.study.space.shapes import placeholders, shape
 from annealing.study.train import Setting
-
-ORDER = ("optimizer", "lr", "schedule", *SHAPE_NAMES, "weight_decay", "momentum", "batch_size")
-"""The names that a task's run knows, as people read them; every other is a hyper-parameter of the optimizer."""
 
 
 @final
@@ -36,9 +34,7 @@ class Candidate:
 
     def __init__(self, number: int, values: Mapping[str, Value]) -> None:
         object.__setattr__(self, "number", whole("number", number, at_least=0))
-        places = {name: place for place, name in enumerate(ORDER)}
-        ordered = sorted(values.items(), key=lambda pair: (places.get(pair[0], len(places)), pair[0]))
-        object.__setattr__(self, "pairs", tuple(ordered))
+        object.__setattr__(self, "pairs", tuple((name, values[name]) for name in sorted(values, key=place_of)))
 
     @property
     def values(self) -> dict[str, Value]:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import torch
 
 from annealing.core.errors import AnnealingError, ArgumentError
-from annealing.study.space.candidate import ORDER, Candidate, setting
+from annealing.study.space.candidate import Candidate, setting
 from annealing.study.space.dimension import Choice, Value
+from annealing.study.space.names import ORDER
 from annealing.study.space.shapes import FAMILIES, placeholders
 from annealing.study.space.space import Space
 from annealing.study.train import Setting

@@ -24,7 +24,7 @@ def to_plain(space: Space) -> dict[str, Any]:
     """Return the space as mappings, lists, numbers and words.
 
     >>> to_plain(Space({"lr": Log(1e-3, 1), "optimizer": Choice(["sgd", "adam"]), "floor": 0}))
-    {'lr': {'log': [0.001, 1.0]}, 'optimizer': ['sgd', 'adam'], 'floor': 0}
+    {'optimizer': ['sgd', 'adam'], 'lr': {'log': [0.001, 1.0]}, 'floor': 0}
     """
     listed = {name: [_plain(one) for one in alternatives] for name, alternatives in space.dimensions}
     return {name: plain[0] if len(plain) == 1 else plain for name, plain in listed.items()}

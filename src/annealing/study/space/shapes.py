@@ -15,10 +15,7 @@ from annealing.core.phases import cooldown, cosine, exponential, hold, linear, p
 from annealing.core.schedule import Schedule
 from annealing.core.text import parse
 from annealing.study.space.dimension import Value
-
-SHAPE_NAMES = ("warmup", "cooldown", "floor", "power")
-"""What shapes a schedule: the lengths of its warm-up and its cooldown (a share of the run from 0 to 1, or with a whole number
-updates), where it ends as a share of the peak, and the exponent of its decay."""
+from annealing.study.space.names import SHAPE_NAMES
 
 _PLACE = re.compile(r"\{([A-Za-z_]\w*)\}")
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from annealing.core.errors import ArgumentError, KindError
 from annealing.study.space.dimension import Choice, Dimension, Value, conditions
+from annealing.study.space.names import place_of
 
 Values = dict[str, Value]
 Alternatives = tuple[Dimension, ...]
@@ -33,7 +34,7 @@ class Space:
     >>> space.sample(np.random.default_rng(0))
     {'optimizer': 'adamw', 'lr': 0.000346396}
 
-    Arguments: `dimensions`, {name: dimension, several of them, or one value that is fixed}.
+    Arguments: `dimensions`, {name: dimension, several of them, or one value that is fixed}. Their order says nothing.
 
     Raises `ArgumentError` or `KindError` where there are none, where a condition names what is not there or no choice,
     or where two dimensions of one name hold at once.
@@ -285,14 +286,14 @@ def _check_conditions(named: Mapping[str, Alternatives]) -> None:
 
 
 def _in_order(named: Mapping[str, Alternatives]) -> list[str]:
-    """Return the names, each after those that its conditions name, else as they were written."""
+    """Return the names, each after those that its conditions name, else in the order of all names."""
     done: list[str] = []
     while len(done) < len(named):
         ready = [n for n in named if n not in done and all(on in done for one in named[n] for on in conditions(one))]
         if not ready:
             left = [name for name in named if name not in done]
             raise ArgumentError(f"the conditions of {' and '.join(left)} wait for each other: take one away.")
-        done.append(ready[0])
+        done.append(min(ready, key=place_of))
     return done
 
 
