@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.conftest import require
 
@@ -43,6 +43,12 @@ class ManyWorkers(RuleBasedStateMachine):
             store.close()
         self.folder.cleanup()
 
+    @initialize()
+    def begin(self) -> None:
+        """Two brackets and a run that stands alone, the first bracket claimed: from here on anything may happen."""
+        self.add_a_round([2, 3], 1)
+        self.claim(0, 1)
+
     @precondition(lambda self: len(self.rounds) < 4)
     @rule(sizes=st.lists(st.integers(1, 3), min_size=1, max_size=3), alone=st.integers(0, 2))
     def add_a_round(self, sizes: list[int], alone: int) -> None:
@@ -51,7 +57,6 @@ class ManyWorkers(RuleBasedStateMachine):
         self.records[0].add_round(len(self.rounds), runs)
         self.rounds.append(runs)
 
-    @precondition(lambda self: self.rounds)
     @rule(worker=WORKERS, which=st.integers(0, 3))
     def add_a_round_that_is_there(self, worker: int, which: int) -> None:
         number = which % len(self.rounds)
@@ -73,6 +78,7 @@ class ManyWorkers(RuleBasedStateMachine):
             assert not free
         self.held[worker] |= mine
 
+    @precondition(lambda self: any(self.held) or any(self.lost))
     @rule(worker=WORKERS, update=st.integers(1, 5), losses=st.tuples(FLOATS, FLOATS, FLOATS))
     def report(self, worker: int, update: int, losses: tuple[float, float, float]) -> None:
         held = list(self.held[worker].values())
@@ -82,6 +88,7 @@ class ManyWorkers(RuleBasedStateMachine):
         for one in held:
             self.points.setdefault(one.id, {})[update] = np.array(losses).tobytes()
 
+    @precondition(lambda self: any(self.held) or any(self.lost))
     @rule(worker=WORKERS, data=st.data(), loss=FLOATS)
     def finish(self, worker: int, data: st.DataObject, loss: float) -> None:
         held = list(self.held[worker].values())
@@ -95,11 +102,13 @@ class ManyWorkers(RuleBasedStateMachine):
             self.done[one.id] = np.float64(loss).tobytes()
             self.points[one.id] = {update: np.full(3, point).tobytes() for update, point in ((1, loss), (2, 1.0))}
 
+    @precondition(lambda self: any(self.held) or any(self.lost))
     @rule(worker=WORKERS)
     def give_up(self, worker: int) -> None:
         self.records[worker].release()
         self._gone(worker)
 
+    @precondition(lambda self: any(self.held) or any(self.lost))
     @rule(worker=WORKERS)
     def die(self, worker: int) -> None:
         tokens = {one.claim for one in self.held[worker].values()}
@@ -115,6 +124,7 @@ class ManyWorkers(RuleBasedStateMachine):
         self._gone(worker)  # the next who claims finds out
         self.claim(other, 1)
 
+    @precondition(lambda self: any(self.held) or any(self.lost))
     @rule(worker=WORKERS)
     def beat(self, worker: int) -> None:
         self.records[worker]._alive.clear()
@@ -143,5 +153,5 @@ class ManyWorkers(RuleBasedStateMachine):
         assert found == self.points
 
 
-ManyWorkers.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+ManyWorkers.TestCase.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
 TestManyWorkers = ManyWorkers.TestCase
