@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help demo test slow parity docs-tables docs-evidence bench clean
 
 help:
-	@echo "make demo    compare ten schedules on handwritten digits and write a report"
+	@echo "make demo    tune a network on handwritten digits: which rate and schedule, how sure, and a report"
 	@echo "make test    lint, types and the tests"
 	@echo "make slow    the tests that take longer"
 	@echo "make parity  the dialects beside the real libraries"
@@ -21,7 +21,7 @@ help:
 	@echo "make clean   remove everything that make has made"
 
 demo: .venv/demo.stamp
-	$(BIN)/anneal compare digits --out "$(REPORT)"
+	$(BIN)/anneal tune digits --out "$(REPORT)" --store "$(REPORT)/studies.db"
 	@echo "The report is in $(abspath $(REPORT))/report.html: open it in a browser, no network needed."
 
 test: .venv/test.stamp
@@ -50,7 +50,7 @@ clean:
 	rm -rf .venv anneal-report build dist .pytest_cache .ruff_cache .hypothesis
 
 # A stamp is older than what decides the environment only when something has changed: then, and only then, it installs again.
-.venv/demo.stamp: EXTRAS := torch,report
+.venv/demo.stamp: EXTRAS := torch,tune,report
 .venv/test.stamp: EXTRAS := dev
 .venv/demo.stamp .venv/test.stamp: pyproject.toml constraints.txt peers.txt peers-apart.txt | $(BIN)/pip
 	@echo "Installing annealing[$(EXTRAS)] into .venv (a minute or two, once)"
