@@ -1,0 +1,276 @@
+"""Tuning: our default beside Optuna's TPE with Hyperband, Ray Tune's ASHA and random search, at equal updates, in one run.
+
+Every contender looks through the same space on one worker, and may train as many updates in all as ours did, range test
+included. What each chose is trained again from seeds that none of them saw. Then: after how many seconds ours had found, on
+the seed of the search, a loss as low as the lowest that another found in all its time. Last, Ray's efficiency: two workers
+against one.
+
+    python benchmarks/tuning.py [--quick] [--tasks digits,text,diabetes] [--seeds 5] [--budget 64] [--no-ray]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import annealing as an
+from annealing.lockstep import train as train_in_lockstep
+from annealing.lockstep.alone import train_alone
+from annealing.lockstep.member import Point
+from annealing.study.space import Candidate, Space, default_space, setting
+from annealing.study.strategies.optuna_space import suggested
+from annealing.tasks import Task, load_task
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+CONFIRM = tuple(range(200, 205))  # seeds that no search sees
+UPDATES = {"digits": 1_000, "text": 300, "diabetes": 600}
+RAY_TUNE = "absent: pip install 'annealing[bench]', which brings ray[tune]"
+
+
+@dataclass
+class Found:
+    """What a search came to: its choice, when it knew of which loss, and the updates it took."""
+
+    candidate: Candidate | None = None
+    loss: float = math.inf
+    updates: int = 0
+    seconds: float = 0.0
+    trace: list[tuple[float, float]] = field(default_factory=list)
+
+    def tell(self, candidate: Candidate, loss: float, seconds: float) -> None:
+        """Note a run that was trained to its end."""
+        if loss < self.loss:
+            self.candidate, self.loss = candidate, loss
+            self.trace.append((seconds, loss))
+
+    def reached(self, loss: float) -> float | None:
+        """After how many seconds a loss was known that is as low."""
+        return next((seconds for seconds, known in self.trace if known <= loss), None)
+
+
+def problem(name: str) -> Task:
+    if name in ("digits", "text"):
+        return load_task(name)
+    import rangetest_tasks
+
+    return next(case.task for case in rangetest_tasks.held_out() if case.task.name.startswith(name))
+
+
+def ours(task: Task, space: Space, updates: int, budget: int, seed: int, allowed: int, *, forecast: bool = False) -> Found:
+    """Search as `anneal tune` does, its judging left out."""
+    found, begun = Found(), time.perf_counter()
+
+    def hear(moment: Any) -> None:
+        for run in moment.new:
+            if run.role == "evaluation":
+                continue
+            whole = run.role == "tuning" and not run.cut and not run.diverged
+            found.updates += round(run.metrics["cost"] * updates) if run.role == "range" else run.updates
+            found.seconds = time.perf_counter() - begun
+            if whole:
+                found.tell(Candidate(run.candidate["number"], run.candidate["values"]), run.loss, found.seconds)
+
+    an.tune(
+        task, space=space, updates=updates, budget=budget, seed=seed, workers=1, finalists=1, seeds=1, baselines={},
+        progress=hear, forecast=forecast,
+    )  # fmt: skip
+    return found
+
+
+def random_search(task: Task, space: Space, updates: int, budget: int, seed: int, allowed: int) -> Found:
+    """Train settings drawn by chance one after the other, each to its end."""
+    found, begun, rng, number = Found(), time.perf_counter(), np.random.default_rng(seed), 0
+    while found.updates < allowed:
+        candidate = Candidate(number, space.sample(rng))
+        outcome = plainly(task, candidate, updates, seed, lambda point: False)
+        found.updates += int(outcome.update[-1])
+        found.seconds = time.perf_counter() - begun
+        if not outcome.diverged:
+            found.tell(candidate, outcome.loss, found.seconds)
+        number += 1
+    return found
+
+
+def optuna_hyperband(task: Task, space: Space, updates: int, budget: int, seed: int, allowed: int) -> Found:
+    """Let Optuna's TPE choose and its Hyperband pruner stop, around a plain loop, as its users do."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    pruner = optuna.pruners.HyperbandPruner(min_resource=max(1, updates // 16), max_resource=updates, reduction_factor=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
+    study = optuna.create_study(sampler=sampler, pruner=pruner)
+    found, begun = Found(), time.perf_counter()
+    while found.updates < allowed:
+        trial = study.ask()
+        candidate = Candidate(trial.number, suggested(space, trial))
+
+        def stop(point: Point, trial: Any = trial) -> bool:
+            trial.report(point[2], point[0])
+            return bool(trial.should_prune())
+
+        outcome = plainly(task, candidate, updates, seed, stop)
+        found.updates += int(outcome.update[-1])
+        found.seconds = time.perf_counter() - begun
+        if outcome.cut:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        elif outcome.diverged:
+            study.tell(trial, 1e9)
+        else:
+            study.tell(trial, outcome.loss)
+            found.tell(candidate, outcome.loss, found.seconds)
+    return found
+
+
+def ray_asha(task: Task, space: Space, updates: int, budget: int, seed: int, allowed: int) -> Found:
+    """Let Ray Tune's ASHA stop random settings, one trial at a time."""
+    from ray import tune
+
+    found, begun = Found(), time.perf_counter()
+
+    def trainable(config: dict[str, Any]) -> None:
+        torch.set_num_threads(1)
+        candidate = Candidate(config["number"], space.sample(np.random.default_rng([seed, config["number"]])))
+        plainly(task, candidate, updates, seed, lambda point: bool(tune.report({"loss": point[2], "update": point[0]})))
+
+    scheduler = tune.schedulers.ASHAScheduler(time_attr="update", max_t=updates, grace_period=max(1, updates // 16))
+    settings = tune.TuneConfig(metric="loss", mode="min", scheduler=scheduler, num_samples=budget, max_concurrent_trials=1)
+    tuner = tune.Tuner(trainable, param_space={"number": tune.grid_search(list(range(budget)))}, tune_config=settings)
+    for result in tuner.fit():
+        frame = result.metrics_dataframe
+        spent = 0 if frame is None else int(frame["update"].max())
+        found.updates += spent
+        found.seconds = time.perf_counter() - begun
+        if spent >= updates and found.updates <= allowed:
+            number = result.config["number"]
+            candidate = Candidate(number, space.sample(np.random.default_rng([seed, number])))
+            found.tell(candidate, float(frame["loss"].iloc[-1]), found.seconds)
+    return found
+
+
+def plainly(task: Task, candidate: Candidate, updates: int, seed: int, stop: Callable[[Point], bool]) -> Any:
+    torch.set_num_threads(1)
+    member = setting(candidate, updates, seed=seed).member
+    return train_alone(task, member, lambda update, loss: None, hear=stop)
+
+
+def confirmed(task: Task, candidate: Candidate | None, updates: int) -> float:
+    """The mean loss on fresh seeds; infinite where one diverges or nothing was chosen."""
+    if candidate is None:
+        return math.inf
+    members = [setting(candidate, updates, seed=seed).member for seed in CONFIRM]
+    losses = [outcome.loss for outcome in train_in_lockstep(task, members, compile="never", points=1).outcomes]
+    return statistics.fmean(losses)
+
+
+def efficiency(jobs: int, updates: int) -> float:
+    """Return how near two Ray workers come to twice one: warm, on stacks of 16."""
+    from annealing.study.engines.job import Finished, Job
+    from annealing.study.engines.ray import cluster
+
+    task, spent = load_task("digits"), dict[int, float]()
+    rates = [0.01 * 1.1**i for i in range(16)]
+    stack = tuple(setting(Candidate(i, {"lr": rate}), updates, seed=0) for i, rate in enumerate(rates))
+    for workers in (1, 2):
+        with cluster(task, workers, None, stacks=True) as engine:
+            for warm in (True, False):
+                begun = time.perf_counter()
+                count = workers if warm else jobs
+                for number in range(count):
+                    engine.submit(Job(number, stack))
+                done = 0
+                while done < count:
+                    done += sum(isinstance(event, Finished) for event in engine.events(0.5))
+            spent[workers] = time.perf_counter() - begun
+    return spent[1] / spent[2] / 2
+
+
+CONTENDERS: dict[str, Callable[..., Found]] = {
+    "ours": ours,
+    "ours, forecast": lambda *given: ours(*given, forecast=True),
+    "Optuna TPE + Hyperband": optuna_hyperband,
+    "Ray Tune ASHA": ray_asha,
+    "random search": random_search,
+}
+
+
+def main(
+    tasks: Annotated[str, typer.Option(help="Which tasks, with commas.")] = ",".join(UPDATES),
+    seeds: Annotated[int, typer.Option(help="Searches of each contender on each task.")] = 5,
+    budget: Annotated[int, typer.Option(help="Settings that ours tries.")] = 64,
+    quick: Annotated[bool, typer.Option("--quick", help="One task, one seed, short runs: whether it works.")] = False,
+    no_ray: Annotated[bool, typer.Option("--no-ray", help="Leave Ray's efficiency out.")] = False,
+) -> None:
+    """Print one table per task, and Ray's efficiency."""
+    names = ["digits"] if quick else tasks.split(",")
+    seeds, budget = (1, 16) if quick else (seeds, budget)
+    there = {name: run for name, run in CONTENDERS.items() if name != "Ray Tune ASHA" or _has_ray_tune()}
+    console = Console()
+    for name in names:
+        task, updates = problem(name), UPDATES[name] // (5 if quick else 1)
+        space = default_space([task.optimizer_name])
+        results: dict[str, list[tuple[Found, float]]] = {contender: [] for contender in there}
+        for seed in range(seeds):
+            allowed = 0
+            for contender, run in there.items():
+                found = run(task, space, updates, budget, seed, allowed)
+                allowed = found.updates if contender == "ours" else allowed
+                results[contender].append((found, confirmed(task, found.candidate, updates)))
+                print(
+                    f"{name}, seed {seed}, {contender}: {results[contender][-1][1]:.4f} in {found.seconds:.0f} s", file=sys.stderr
+                )
+        console.print(_table(name, updates, results))
+    if importlib.util.find_spec("ray") is not None and not no_ray:
+        share = efficiency(8 if quick else 24, 200 if quick else 1_000)
+        console.print(f"Ray: two workers make {share:.0%} of twice one (target 85 %)")
+
+
+def _has_ray_tune() -> bool:
+    return all(importlib.util.find_spec(library) is not None for library in ("ray", "pandas", "pyarrow"))
+
+
+def _table(name: str, updates: int, results: dict[str, list[tuple[Found, float]]]) -> Table:
+    table = Table(title=f"{name}: {updates} updates, {len(results['ours'])} searches each", title_justify="left")
+    for column in (
+        "",
+        "confirmed loss, mean",
+        "median difference to ours",
+        "updates",
+        "seconds",
+        "ours as low after, share of its time",
+    ):
+        table.add_column(column, justify="left" if not column else "right")
+    mine = results["ours"]
+    for contender, all_ in results.items():
+        losses = [loss for _, loss in all_]
+        apart = statistics.median(loss - own for (_, loss), (_, own) in zip(all_, mine, strict=True))
+        shares = [
+            math.inf if (at := own.reached(found.loss)) is None else at / found.seconds
+            for (own, _), (found, _) in zip(mine, all_, strict=True)
+        ]
+        spent, took = (statistics.fmean(getattr(found, what) for found, _ in all_) for what in ("updates", "seconds"))
+        share = "–" if contender == "ours" else f"{statistics.median(shares):.2f} (target 0.33)"
+        table.add_row(contender, f"{statistics.fmean(losses):.4f}", f"{apart:+.4f}", f"{spent:.0f}", f"{took:.1f}", share)
+    if "Ray Tune ASHA" not in results:
+        table.add_row("Ray Tune ASHA", RAY_TUNE)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)
