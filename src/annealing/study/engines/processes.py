@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -171,8 +172,13 @@ def processes(
 def packed(task: Any) -> bytes:
     """Return a task as bytes that a worker can read, wherever it is.
 
+    What a module made at run time defines, which no other process can import, is sent by value.
+
     Raises `TaskError` for one that cannot be sent.
     """
+    made = sys.modules.get(getattr(getattr(task, "function", None), "__module__", None) or "")
+    if made is not None and made.__spec__ is None and made.__name__ != "__main__":
+        cloudpickle.register_pickle_by_value(made)
     try:
         return cloudpickle.dumps(task)
     except Exception as error:
