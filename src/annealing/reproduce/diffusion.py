@@ -68,7 +68,7 @@ def run(scale: Scale, seed: int) -> Finding:
             f"exponent 1: share below 0.05 after {watched[-1]} updates",
             low[1.0][-1],
             0.9 - 1e-12,
-            interval=(float(low[1.0][-1]) - error, float(low[1.0][-1]) + error),
+            interval=(float(low[1.0][-1]) - error, min(1.0, float(low[1.0][-1]) + error)),
             detail=", ".join(f"{n}: {share:.3f}" for n, share in zip(watched, low[1.0], strict=True)),
         ),
         below("exponent 1: slope of the log median over log updates", float(slope), 0.0),
