@@ -176,9 +176,9 @@ def test_errors_that_go_together_are_not_taken_for_a_correlation() -> None:
 def test_groups_are_told_apart_where_they_differ() -> None:
     fitted = fit_qubits(TABLE)
 
-    assert group_difference(fitted, "inverse_temperature", np.arange(12) < 6) < 0.01
-    assert group_difference(fitted, "inverse_temperature", np.arange(12) % 2 == 0) > 0.3
+    assert group_difference(fitted.parameters, "inverse_temperature", np.arange(12) < 6) < 0.01
+    assert group_difference(fitted.parameters, "inverse_temperature", np.arange(12) % 2 == 0) > 0.3
     with pytest.raises(ArgumentError, match="both kinds"):
-        group_difference(fitted, "noise", np.zeros(12, bool))
+        group_difference(fitted.parameters, "noise", np.zeros(12, bool))
     with pytest.raises(ArgumentError, match="no parameter"):
         correlation(TABLE, fitted, "beta", "noise")

@@ -169,3 +169,13 @@ def test_a_planted_chip_has_what_was_planted() -> None:
     assert qasa.spearman(planted) > 0.6
     assert abs(qasa.spearman(bare)) < 0.15
     assert planted.inverse_temperature[~horizontal].mean() - planted.inverse_temperature[horizontal].mean() > 0.3
+
+
+@pytest.mark.slow
+def test_the_assessment_of_a_chip_in_full_recovers_its_qubits() -> None:
+    """Whether the difference of orientations reaches its p-value is left to the study: its size is drawn with the chip."""
+    statistics = qasa.run("full", 0).statistics
+    decided = [one for one in statistics if one.met is not None and "horizontal" not in one.name]
+
+    assert len(decided) == 8
+    assert all(one.met for one in decided), decided

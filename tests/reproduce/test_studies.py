@@ -16,7 +16,7 @@ SLOW = {
     *("defazio", "schedule-free", "greedy", "power-scheduler", "batch-growth", "you", "li"),
 }
 """Studies whose fast form takes more than a few seconds, most of which load and start PyTorch's stacks."""
-SLOW_IN_FULL = {"learned-cooling", "subsample", "qasa"}
+SLOW_IN_FULL = {"learned-cooling", "subsample"}
 """Exact studies that take more than a few seconds."""
 
 

@@ -64,12 +64,17 @@ def correlation(
     return Correlation(rho, null, rare / (len(null) + 1))
 
 
-def group_difference(fitted: Fitted, parameter: Parameter, group: Any) -> float:
+def group_difference(qubits: Qubits, parameter: Parameter, group: Any) -> float:
     """Return the p-value of a rank test of one parameter between two groups of qubits, such as horizontal and vertical ones.
 
-    Arguments: `group`, one truth value per qubit. Source: Mann & Whitney 1947.
+    >>> from annealing.beyond.qasa import Qubits
+    >>> group_difference(Qubits(np.arange(20.0), 0.0, 0.0, 0.0), "inverse_temperature", np.arange(20) < 10) < 1e-3
+    True
+
+    Arguments: `qubits`, such as `fitted.parameters`; `group`, one truth value per qubit. Raises `ArgumentError` for a group of
+    another shape, of all or of none. Source: Mann & Whitney 1947, Annals of Mathematical Statistics 18.
     """
-    values, chosen = np.asarray(getattr(fitted.parameters, parameter)), np.asarray(group, dtype=bool)
+    values, chosen = np.asarray(getattr(qubits, parameter)), np.asarray(group, dtype=bool)
     if chosen.shape != values.shape or chosen.all() or not chosen.any():
         raise ArgumentError(
             f"group has shape {chosen.shape} and {chosen.sum()} members: one truth value per qubit, of both kinds."
