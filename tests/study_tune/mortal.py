@@ -70,8 +70,9 @@ def kill(seed: int, times: int, longest: float, arguments: list[str]) -> dict[st
     moments = random.Random(seed)
     number, killed = 0, []
     while len(killed) < times:
-        process = begin(arguments, f"s{number}")
-        if ended(process, time.monotonic() + moments.uniform(0.1, 1.0) * longest):
+        began, process = time.monotonic(), begin(arguments, f"s{number}")
+        if ended(process, began + moments.uniform(0.1, 1.0) * longest):
+            longest = min(longest, time.monotonic() - began)  # the machine is less busy than it was
             number += 1
             continue
         os.kill(process, signal.SIGKILL)
