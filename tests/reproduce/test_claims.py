@@ -11,7 +11,7 @@ from annealing.cli.main import run
 from annealing.core.errors import ArgumentError
 from annealing.reproduce.catalogue import NAMES, studies
 from annealing.reproduce.claims import CLAIMS, Claim, commands
-from annealing.reproduce.evidence import kept, page
+from annealing.reproduce.evidence import kept, main, page
 from annealing.study.arms import read_entries
 from annealing.tasks import load_task
 
@@ -76,3 +76,15 @@ def test_a_fast_run_is_no_evidence() -> None:
 def test_what_is_no_result_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"no result\.json"):
         kept("[]")
+
+
+def test_what_is_not_run_again_is_kept_while_it_asks_for_the_same(tmp_path: Path) -> None:
+    first, second = list(STORED)[:2]
+    old = {first: STORED[first], second: {**STORED[second], "criterion": "something else"}}
+    (tmp_path / "evidence.json").write_text(json.dumps(old))
+    (tmp_path / "result.json").write_text(json.dumps({"results": []}))
+
+    main([str(tmp_path), str(tmp_path / "result.json")])
+
+    assert list(json.loads((tmp_path / "evidence.json").read_text())) == [first]
+    assert STORED[first]["verdict"] in (tmp_path / "evidence.md").read_text()

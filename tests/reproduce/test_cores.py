@@ -1,10 +1,13 @@
 """The algorithms inside studies, against what they must give."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from annealing.core.errors import ArgumentError
 from annealing.reproduce.bengio import regrets
 from annealing.reproduce.defazio import refined
 from annealing.reproduce.escape import descend
@@ -12,7 +15,9 @@ from annealing.reproduce.finding import Curves, Finding, Line, Result, below
 from annealing.reproduce.paired import beats, gap_share, t_of
 from annealing.reproduce.power_scheduler import optimum
 from annealing.reproduce.quadratic import losses
+from annealing.reproduce.real import panel
 from annealing.reproduce.schaipp import subgradient_losses
+from tests.forecast.real import DATA
 
 
 def test_norms_that_stay_refine_to_a_straight_line() -> None:
@@ -100,3 +105,35 @@ def test_json_holds_no_number_that_json_cannot() -> None:
 
     assert told["finding"]["statistics"][0]["value"] is None
     assert told["finding"]["figure"]["lines"][0]["y"] == [None]
+
+
+def test_real_curves_are_noted_and_decide_nothing(tmp_path: Path) -> None:
+    cells = [("wsd", "sqrt", 2.9), ("wsd", "linear", 3.0)]
+    index = [
+        {"group": "g", "run": decay, "total": 100, "kind": kind, "cooldown_fraction": 0.2, "decay": decay, "final_full_val": loss}
+        for kind, decay, loss in cells
+    ]
+    ends = [
+        {"group": "g", "run": f"cos-{end}", "total": 100, "kind": "cos", "end_fraction": end, "final_full_val": 3.0 + (end or 0)}
+        for end in (None, 0.1)
+    ]
+    (tmp_path / "index.json").write_text(json.dumps([*index, *ends]))
+
+    (shape,), (end,) = panel("haegele", tmp_path), panel("bergsma", tmp_path)
+
+    assert (shape.value, shape.met) == (1.0, None)
+    assert (round(end.value, 6), end.met) == (0.1, None)
+    assert panel("sgdr", tmp_path) == ()
+
+
+def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="leave --data out"):
+        panel("luo", tmp_path)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the real curves are not beside the repository")
+def test_laws_are_tried_on_the_real_curves() -> None:
+    found = panel("luo", DATA)
+
+    assert found
+    assert all(one.value < 0.01 for one in found)

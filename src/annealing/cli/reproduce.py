@@ -30,6 +30,9 @@ def reproduce(
         bool, typer.Option("--fast", help="Only show that they run, in seconds: such a verdict means nothing.")
     ] = False,
     seed: Annotated[str | None, typer.Option(metavar="S", help="Every random number follows from it; by default 0.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Real loss curves, for studies that look at them; they decide nothing.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the report goes; by default anneal-report/reproduce-NAME.")
     ] = None,
@@ -63,7 +66,7 @@ def reproduce(
 
     folder = out if out is not None else Path("anneal-report") / ("reproduce" if everything else f"reproduce-{chosen[0].name}")
     with claimed(folder):
-        done, interrupted = _run(chosen, fast=fast, seed=from_seed, console=None if quiet else notes())
+        done, interrupted = _run(chosen, fast=fast, seed=from_seed, data=data, console=None if quiet else notes())
         write_reproduced(done, folder, command=str(context.obj))
     if as_json:
         plain(reproduced_json(done))
@@ -72,7 +75,9 @@ def reproduce(
     return 130 if interrupted else 0
 
 
-def _run(chosen: Sequence[Study], *, fast: bool, seed: int, console: Console | None) -> tuple[list[Result], bool]:
+def _run(
+    chosen: Sequence[Study], *, fast: bool, seed: int, data: Path | None, console: Console | None
+) -> tuple[list[Result], bool]:
     """Run the studies in turn; what is complete when it is interrupted is kept, if anything is."""
     from annealing.reproduce.running import reproduce_all
 
@@ -85,7 +90,7 @@ def _run(chosen: Sequence[Study], *, fast: bool, seed: int, console: Console | N
 
     try:
         with status if status is not None else nullcontext():
-            for result in reproduce_all(chosen, scale="fast" if fast else "full", seed=seed, begin=begin):
+            for result in reproduce_all(chosen, scale="fast" if fast else "full", seed=seed, data=data, begin=begin):
                 done.append(result)
                 if console is not None and len(chosen) > 1:
                     said = f"{len(done)} of {len(chosen)}: {result.name}, {result.verdict}, {result.seconds:.0f} s"

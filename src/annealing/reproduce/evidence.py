@@ -102,12 +102,19 @@ def _number(value: float | None) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write evidence.json and evidence.md into a folder, from one or more result.json."""
+    """Write evidence.json and evidence.md into a folder, from one or more result.json.
+
+    What was stored before is kept for studies that were not run again, as long as they still ask for the same.
+    """
     folder, *files = map(Path, arguments)
-    stored = {name: one for file in files for name, one in kept(file.read_text(encoding="utf-8")).items()}
+    known = studies()
+    before = json.loads((folder / "evidence.json").read_text(encoding="utf-8")) if (folder / "evidence.json").exists() else {}
+    new = {name: one for file in files for name, one in kept(file.read_text(encoding="utf-8")).items()}
+    found = {**before, **new}
+    stored = {study.name: found[study.name] for study in known if found.get(study.name, {}).get("criterion") == study.criterion}
     text = json.dumps(stored, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     (folder / "evidence.json").write_text(text, encoding="utf-8")
-    (folder / "evidence.md").write_text(page(stored, studies()), encoding="utf-8")
+    (folder / "evidence.md").write_text(page(stored, known), encoding="utf-8")
 
 
 if __name__ == "__main__":

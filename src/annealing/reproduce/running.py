@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from annealing.core.checks import whole
 from annealing.core.errors import ArgumentError
 from annealing.reproduce.finding import Result, Scale
+from annealing.reproduce.real import index_of, panel
 from annealing.reproduce.study import Study
 
 Begin = Callable[[int, Study], None]
 """Told before each study: its place, from 0, and the study."""
 
 
-def reproduce(study: Study, *, scale: Scale = "full", seed: int = 0) -> Result:
+def reproduce(study: Study, *, scale: Scale = "full", seed: int = 0, data: Path | None = None) -> Result:
     """Run one study and return its result.
 
     >>> from annealing.reproduce.catalogue import study
     >>> reproduce(study("schaipp"), scale="fast").verdict
     'reproduced'
 
-    Arguments: `scale`, "full" or "fast", which only shows that it runs; `seed`, from which every random number follows.
-    Raises `ArgumentError` for another scale or a seed below 0.
+    Arguments: `scale`, "full" or "fast", which only shows that it runs; `seed`, from which every random number follows;
+    `data`, a folder of real loss curves (see `annealing.reproduce.real`), whose numbers are noted and decide nothing.
+    Raises `ArgumentError` for another scale, a seed below 0, or a folder without an index of curves.
     """
     if scale not in ("fast", "full"):
         raise ArgumentError(f'scale={scale!r} is neither "full" nor "fast".')
     whole("seed", seed, at_least=0)
+    if data is not None:
+        index_of(data)  # a mistake is told before the work, not after it
     begun = time.perf_counter()
     finding = study.run(scale, seed)
+    if data is not None:
+        finding = replace(finding, statistics=(*finding.statistics, *panel(study.name, data)))
     return Result(
         study.name,
         study.title,
@@ -43,10 +51,15 @@ def reproduce(study: Study, *, scale: Scale = "full", seed: int = 0) -> Result:
 
 
 def reproduce_all(
-    studies: Sequence[Study], *, scale: Scale = "full", seed: int = 0, begin: Begin | None = None
+    studies: Sequence[Study],
+    *,
+    scale: Scale = "full",
+    seed: int = 0,
+    data: Path | None = None,
+    begin: Begin | None = None,
 ) -> Generator[Result]:
     """Run studies one after the other, and yield each result as it comes, so that an interrupt loses none."""
     for place, study in enumerate(studies):
         if begin is not None:
             begin(place, study)
-        yield reproduce(study, scale=scale, seed=seed)
+        yield reproduce(study, scale=scale, seed=seed, data=data)
