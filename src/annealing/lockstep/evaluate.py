@@ -14,6 +14,7 @@ from torch.func import functional_call, vmap
 from annealing.lockstep.alone import Validation
 from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.stack import Stack
+from annealing.lockstep.trail import Settled
 from annealing.tasks.batches import Batch
 from annealing.tasks.measure import metrics_of, validation_loss
 
@@ -35,7 +36,7 @@ class Evaluation:
         self._can: bool | None = None
         self._together = vmap(self._loss, randomness="error")
 
-    def losses(self, stack: Stack, rows: Sequence[int]) -> dict[int, float]:
+    def losses(self, stack: Stack | Settled, rows: Sequence[int]) -> dict[int, float]:
         """Return the mean validation loss per sample of the members in these rows."""
         with _evaluating(self._plan.model), torch.no_grad():
             batches = [self._batches(stack.members[row].seed) for row in rows]
@@ -47,7 +48,7 @@ class Evaluation:
             found = [self._stacked(stack, rows[i : i + most], batches[i : i + most]) for i in range(0, len(rows), most)]
             return dict(zip(rows, chain.from_iterable(found), strict=True))
 
-    def _side_by_side(self, stack: Stack, rows: Sequence[int], batches: Sequence[Validation]) -> list[Batch]:
+    def _side_by_side(self, stack: Stack | Settled, rows: Sequence[int], batches: Sequence[Validation]) -> list[Batch]:
         """Return the validation batches with a row for each member; those of the last call are kept."""
         seeds = tuple(stack.members[row].seed for row in rows)
         if self._known[0] != seeds:
@@ -66,7 +67,7 @@ class Evaluation:
             self._of[seed] = Validation(self._plan.task, seed, self._plan.device)
         return self._of[seed]
 
-    def _predict(self, stack: Stack, row: int) -> Callable[[Any], Any]:
+    def _predict(self, stack: Stack | Settled, row: int) -> Callable[[Any], Any]:
         held = stack.held_by(row)
         return lambda inputs: functional_call(self._plan.model, held, (inputs,))
 
@@ -79,7 +80,7 @@ class Evaluation:
         numbers = sum(x.numel() for x, _ in tensors[0] or ())
         return len(sizes) == 1 and (numbers <= _SMALL or self._plan.device != "cpu")
 
-    def _stacks(self, stack: Stack, rows: Sequence[int], batches: Sequence[Validation]) -> bool:
+    def _stacks(self, stack: Stack | Settled, rows: Sequence[int], batches: Sequence[Validation]) -> bool:
         """Whether the model has a rule for stacks in evaluation mode as well: an LSTM has one only while it is trained."""
         if self._can is None:
             try:
@@ -89,7 +90,7 @@ class Evaluation:
                 self._can = False
         return self._can
 
-    def _stacked(self, stack: Stack, rows: Sequence[int], batches: Sequence[Validation]) -> list[float]:
+    def _stacked(self, stack: Stack | Settled, rows: Sequence[int], batches: Sequence[Validation]) -> list[float]:
         chosen = torch.tensor(rows, device=self._plan.device)
         held = [value.index_select(0, chosen) for value in (*stack.parameters, *stack.rest)]
         total, samples = torch.zeros(len(rows), dtype=torch.float64, device=self._plan.device), 0

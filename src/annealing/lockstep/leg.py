@@ -15,6 +15,7 @@ from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.member import Outcome, Point, Record
 from annealing.lockstep.rates import table
 from annealing.lockstep.stack import Stack, joined
+from annealing.lockstep.trail import Trail
 from annealing.tasks.measure import explosion
 
 Tick = Callable[[int, int, float], None]
@@ -39,14 +40,16 @@ class Leg:
         self._evaluation, self._tick, self._hear = evaluation, tick, hear
         self._limits = [math.inf] * len(places)
         self._told = 0.0
+        self._trail: Trail | None = None
 
     @property
     def alive(self) -> list[int]:
         """The rows whose member goes on."""
         return [row for row, record in enumerate(self.records) if not record.diverged and not record.cut]
 
-    def run(self, marks: Sequence[int]) -> None:
-        """Train to each of `marks` in turn, and measure there."""
+    def run(self, marks: Sequence[int], *, trail: Trail | None = None) -> None:
+        """Train to each of `marks` in turn, and measure there; `trail` follows on the way."""
+        self._trail = trail
         for mark in marks:
             if mark <= self.stack.update or not self.alive:
                 continue
@@ -79,6 +82,8 @@ class Leg:
         self._hear(self.places[row], self.records[row].points[-1])
 
     def _beat(self, update: int) -> None:
+        if self._trail is not None:
+            self._trail.follow(self.stack)
         if time.perf_counter() - self._told > _PAUSE:
             self._told = time.perf_counter()
             losses = self.stack.latest.tolist()
@@ -98,6 +103,15 @@ class Leg:
     def initial(self) -> dict[int, float]:
         """Return the validation losses that members have before their next update."""
         return self._evaluation.losses(self.stack, self.alive)
+
+    def promises(self) -> dict[int, float]:
+        """Return what members that go on may come to: the latest validation loss, or that of the trail's mean if it is less."""
+        rows, settled = self.alive, None if self._trail is None else self._trail.settled(self.stack)
+        found = {row: self.records[row].latest for row in rows}
+        if settled is not None:
+            means = self._evaluation.losses(settled, rows)
+            found |= {row: mean for row, mean in means.items() if mean < found[row]}
+        return found
 
     def outcome(self, row: int, *, keep_state: bool) -> Outcome:
         """Close the record of one member, as it is now."""

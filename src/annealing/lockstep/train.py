@@ -20,12 +20,13 @@ from annealing.lockstep.device import known_device, within
 from annealing.lockstep.evaluate import Evaluation
 from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.fused import family
-from annealing.lockstep.halving import Halving, given_up
+from annealing.lockstep.halving import Halving, given_up, warmup_end
 from annealing.lockstep.leg import Hear, Leg, Tick, regrouped
 from annealing.lockstep.member import Member, Outcome
 from annealing.lockstep.outlook import BUSY, in_a_line, stackable
 from annealing.lockstep.rates import Hyper
 from annealing.lockstep.stack import Stack
+from annealing.lockstep.trail import Trail
 from annealing.tasks.measure import POINTS, check_points
 from annealing.tasks.task import Task
 
@@ -203,13 +204,15 @@ class _Job:
         start = float(np.nanmedian([loss for leg in legs for loss in leg.initial().values()]))
         words = {place: self.words[place] for leg in legs for place in leg.places}
         allowed = {word: sum(other == word for other in words.values()) for word in words.values()}
+        warm = max(warmup_end(member) for leg in legs for member in leg.stack.members)
         factor = 1
         for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), marks[-1]], strict=True):
             for leg in legs:
-                leg.run([mark for mark in marks if begin < mark <= end])
+                trail = Trail(max(begin, end // 2, warm)) if end in cuts else None
+                leg.run([mark for mark in marks if begin < mark <= end], trail=trail)
             if end not in cuts:
                 break
-            losses = {leg.places[row]: leg.records[row].latest for leg in legs for row in leg.alive}
+            losses = {leg.places[row]: loss for leg in legs for row, loss in leg.promises().items()}
             factor *= cuts[end]
             gone = given_up(losses, words, {word: math.ceil(count / factor) for word, count in allowed.items()}, start)
             for leg in legs:

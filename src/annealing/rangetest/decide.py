@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from annealing.core.errors import ArgumentError
 from annealing.rangetest.sweep import Values
+from annealing.rangetest.valley import middle
 
 Confidence: TypeAlias = Literal["high", "low", "none"]
 
@@ -121,10 +122,11 @@ def decide(scan: Scan, rates: ArrayLike, losses: ArrayLike) -> Answer:
 
     >>> scan = Scan([1e-3, 1e-2, 1e-1, 1.0], [1.9, 1.5, 1.2, math.inf], first=2.3)
     >>> decide(scan, around(0.1), [0.50, 0.42, 0.40, 0.43, 0.60])
-    Answer(rate=0.1, interval=(0.0486..., 0.183...), edge_of_divergence=1.0, confidence='high', reason='')
+    Answer(rate=0.088..., interval=(0.0486..., 0.183...), edge_of_divergence=1.0, confidence='high', reason='')
 
-    Arguments: `rates`, rising, and the loss of each, which may be NaN or infinite. The ends of the interval lie where the
-    loss, drawn straight between neighbours over log rate, is 10 % above the best; at an end of the rates they are that end.
+    Arguments: `rates`, rising, and the loss of each, which may be NaN or infinite. The rate of the answer is the middle of
+    the valley (see `annealing.rangetest.valley`), and lies between them. The ends of the interval lie where the loss, drawn
+    straight between neighbours over log rate, is 10 % above the best; at an end of the rates they are that end.
 
     Raises `ArgumentError` for rates and losses that do not belong together.
     """
@@ -141,13 +143,22 @@ def decide(scan: Scan, rates: ArrayLike, losses: ArrayLike) -> Answer:
     doubts = [scan.doubt] if scan.doubt else []
     if len(loss) > 1 and best in (0, len(loss) - 1) and "best at the edge of the grid" not in doubts:
         doubts.append("best at the edge of the grid")
-    low, high = _interval(np.log(confirmed), loss, best)
-    rate = float(confirmed[best])
-    low, high = min(low, rate), max(high, rate)  # logarithms round
+    low, high = within(confirmed, loss)
+    rate = middle(confirmed, loss, scan.first)
+    low, high = min(low, rate), max(high, rate)  # one loss draws the interval, all of them the middle
     return Answer(rate, (low, high), edge, "low" if doubts else "high", "; ".join(doubts))
 
 
-def _interval(places: Values, loss: Values, best: int) -> tuple[float, float]:
+def within(rates: Values, losses: Values) -> tuple[float, float]:
+    """Return the ends of the interval around the best of some rising rates in which the loss is within 10 % of it.
+
+    The loss is drawn straight between neighbours over log rate; beside a rate that diverged, nothing is promised.
+
+    >>> within(np.array([0.1, 1.0, 10.0]), np.array([1.0, 1.0, np.inf]))
+    (0.1, 1.0)
+    """
+    loss, places = np.where(np.isfinite(losses), losses, np.inf), np.log(rates)
+    best = int(np.argmin(loss))
     limit = loss[best] + WITHIN * abs(loss[best])
 
     def end(step: int) -> float:
@@ -155,9 +166,9 @@ def _interval(places: Values, loss: Values, best: int) -> tuple[float, float]:
         while 0 <= here + step < len(loss):
             if loss[here + step] > limit:
                 rise = loss[here + step] - loss[here]
-                share = (limit - loss[here]) / rise if math.isfinite(rise) else 0.0  # beside the cliff, nothing is promised
+                share = (limit - loss[here]) / rise if math.isfinite(rise) else 0.0
                 return float(np.exp(places[here] + share * (places[here + step] - places[here])))
             here += step
-        return float(np.exp(places[here]))
+        return float(rates[here])
 
     return end(-1), end(1)
