@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annealing.rangetest import Found, find
+from annealing.rangetest import RULES, Found, find
 from tests.conftest import require
 
 torch = require("torch")
@@ -57,6 +57,8 @@ def test_the_numbers_the_picture_and_the_weights_are_written(anneal: Callable[..
     assert Path("rates.png").read_bytes()[:4] == b"\x89PNG"
     assert read["rate"] in read["runs"]["rates"]
     assert read["cost"] <= 8.5
+    assert set(read["rules"]) == set(RULES)
+    assert any(rate is not None for rate in read["rules"].values())
     weights = torch.load("found/weights.pt")
     assert float(weights["weight"]) == pytest.approx(3, abs=0.05)
 

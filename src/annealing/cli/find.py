@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,15 +31,19 @@ def find(
     device: Annotated[str, typer.Option(metavar="D", help="Where to train: cpu or cuda.")] = "cpu",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write result.json, rates.png and weights.pt, the winner's trained weights, there."),
+        typer.Option(metavar="DIR", help="Write result.json, rates.png and weights.pt, the answer's trained weights, there."),
     ] = None,
-    png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture of loss against rate here.")] = None,
+    png: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the picture of loss against rate here, with the marks of every rule."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the answer in one line, and no progress.")] = False,
 ) -> int:
     """Find the rate to train a task with: a short scan, then a few whole runs around the best of it.
 
-    Costs 8.5 whole runs at most. Leaves with 1 where there is no answer, and says why.
+    Costs 8.5 whole runs at most, and 100 updates more where a picture is drawn. Leaves with 1 where there is no answer, and
+    says why.
 
     For example:
 
@@ -69,9 +73,12 @@ def find(
                 device=device,
                 tick=progress,
             )
-        _write(found, out, png)
+            numbers = found.to_dict()
+            if out is not None or png is not None:
+                numbers["rules"] = _said_by_rules(task, optimizer, from_seed or 0, device)
+        _write(found, numbers, out, png)
     if as_json:
-        plain(json_of(found.to_dict()))
+        plain(json_of(numbers))
     elif quiet:
         plain(str(found.answer))
     else:
@@ -81,18 +88,26 @@ def find(
     return 1 if found.answer.rate is None else 0
 
 
-def _write(found: Found, out: Path | None, png: Path | None) -> None:
+def _said_by_rules(task: str, optimizer: str | None, seed: int, device: str) -> dict[str, float | None]:
+    """What every rule reads off a sweep of 100 updates, for the picture: it decides nothing."""
+    from annealing.rangetest import RULES, suggest, sweep_task
+
+    sweep = sweep_task(task, optimizer=optimizer, seed=seed, device=device)
+    return {rule: suggest(sweep, rule).rate for rule in RULES}
+
+
+def _write(found: Found, numbers: dict[str, Any], out: Path | None, png: Path | None) -> None:
     if out is None and png is None:
         return
     from annealing.report.files import interrupts_held, write_files
     from annealing.report.rates import picture, rates_figure
 
-    image = picture(rates_figure(found.to_dict()))
+    image = picture(rates_figure(numbers, numbers["rules"]))
     with interrupts_held():
         if png is not None:
             write_files(png.parent, {png.name: image})
         if out is not None:
-            files = {"result.json": (json_of(found.to_dict()) + "\n").encode(), "rates.png": image}
+            files = {"result.json": (json_of(numbers) + "\n").encode(), "rates.png": image}
             weights = found.weights()
             write_files(out, files | ({} if weights is None else {"weights.pt": weights}))
 

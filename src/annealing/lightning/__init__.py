@@ -8,3 +8,4 @@ follow a plan and do not fit into memory.
 from annealing.lightning.accumulation import PlannedAccumulation as PlannedAccumulation
 from annealing.lightning.schedule import ScheduleCallback as ScheduleCallback
 from annealing.lightning.sweep import record_sweep as record_sweep
+from annealing.lightning.sweep import scan_rates as scan_rates

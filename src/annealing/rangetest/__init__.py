@@ -2,10 +2,13 @@
 
 from annealing.rangetest.decide import Answer, Scan, around, decide
 from annealing.rangetest.find import Found, find
-from annealing.rangetest.record import record, scan
+from annealing.rangetest.own import find_with
+from annealing.rangetest.record import record
 from annealing.rangetest.rules import RULES, Suggestion, suggest
+from annealing.rangetest.scan import scan
 from annealing.rangetest.search import BUDGET
 from annealing.rangetest.sweep import Sweep, ramp
+from annealing.rangetest.swept import sweep_task
 
 __all__ = [
     "BUDGET",
@@ -18,8 +21,10 @@ __all__ = [
     "around",
     "decide",
     "find",
+    "find_with",
     "ramp",
     "record",
     "scan",
     "suggest",
+    "sweep_task",
 ]

@@ -130,7 +130,7 @@ class Search:
         self.whole.update(zip((rate for rate, _ in pairs), self._run("whole runs", pairs), strict=True))
 
     def _run(self, stage: str, pairs: Sequence[tuple[float, Plan]]) -> Sequence[Ran]:
-        ran = self._train(stage, pairs) if pairs else []
+        ran: Sequence[Ran] = self._train(stage, pairs) if pairs else ()
         self.spent += sum(one.updates for one in ran)
         return ran
 

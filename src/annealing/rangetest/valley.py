@@ -33,13 +33,13 @@ def middle(rates: Values, losses: Values, first: float) -> float:
     if len(rates) == 1:
         return float(rates[0])
     places, height = np.log10(rates), _relative(np.fmin(losses, first))
-    near = np.exp(-0.5 * (np.subtract.outer(places, places) / _REACH) ** 2)
-    mixed = near @ height / near.sum(1)
-    line = np.linspace(places[0], places[-1], _PLACES)
-    above = np.interp(line, places, mixed - mixed.min())
+    near: Values = np.exp(-0.5 * (np.subtract.outer(places, places) / _REACH) ** 2)
+    mixed: Values = near @ height / near.sum(1)
+    line: Values = np.linspace(float(places[0]), float(places[-1]), _PLACES)
+    above = np.asarray(np.interp(line, places, mixed - mixed.min()), dtype=np.float64)
     worth = np.exp(-above / _WORTH)
     found = float(worth @ line / worth.sum())
-    hill = np.interp(found, line, above) > 2 * _WORTH
+    hill = float(np.interp(found, line, above)) > 2 * _WORTH
     return float(10 ** (line[int(np.argmin(above))] if hill else found))
 
 

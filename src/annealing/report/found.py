@@ -17,10 +17,10 @@ def table(found: Mapping[str, Any]) -> Table:
     updates = count(found["updates"], "update")
     rows = [
         ("rate", number(found["rate"], 3)),
-        ("within 10 %", "–" if low_high is None else f"{number(low_high[0], 2)} to {number(low_high[1], 2)}"),
+        ("within 10 %", "–" if low_high is None else f"{number(low_high[0], 3)} to {number(low_high[1], 3)}"),
         ("edge of divergence", f"none up to {number(scan['rates'][-1], 2)}" if edge is None else number(edge, 2)),
         ("confidence", sure),
-        ("final loss", number(min((loss for loss in found["runs"]["losses"] if loss is not None), default=None))),
+        ("final loss", number(dict(zip(found["runs"]["rates"], found["runs"]["losses"], strict=True)).get(found["rate"]))),
         ("cost", f"{number(found['cost'], 2)} whole runs of {updates}, {duration(found['seconds'])}"),
         ("for", f"{found['task']}, {found['optimizer']}, {found['schedule']}, seed {found['seed']}"),
     ]
