@@ -80,11 +80,11 @@ def range_of(run: StoredRun) -> Range:
     )
 
 
-def tested(space: Space, own: str | None) -> tuple[str | None, ...]:
+def to_test(space: Space, own: str | None) -> tuple[str | None, ...]:
     """Return the optimizers to test the rate of: those of the space, or the task's own, where the space looks for a rate.
 
     >>> from annealing.study.space import Log
-    >>> tested(Space({"optimizer": Choice(["sgd", "adamw"]), "lr": Log(1e-4, 1)}), "sgd")
+    >>> to_test(Space({"optimizer": Choice(["sgd", "adamw"]), "lr": Log(1e-4, 1)}), "sgd")
     ('sgd', 'adamw')
     """
     if "lr" not in space or all(isinstance(one, Choice) for one in space["lr"]):

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from annealing.core.horizon import Horizon
 from annealing.study.defaults import FIRST_EVALUATION_SEED
-from annealing.study.ranges import Range, narrowed, range_of, tested
+from annealing.study.ranges import Range, narrowed, range_of, to_test
 from annealing.study.result import Curve
 from annealing.study.space import Candidate, Space
 from annealing.study.store.values import NewRun, StoredRun
@@ -63,7 +63,7 @@ class Search:
     @property
     def tests(self) -> tuple[str | None, ...]:
         """The optimizers whose rate is tested first."""
-        return tested(self.space, self.optimizer) if self.find else ()
+        return to_test(self.space, self.optimizer) if self.find else ()
 
     def narrowed(self, runs: Sequence[StoredRun]) -> Space:
         """Return the space as the range tests leave it."""
