@@ -167,8 +167,16 @@ def on_device(count: int, updates: int, device: str) -> dict[str, float]:
 def whole_job(rounds: int, size: int, updates: int, *, compiled: bool) -> tuple[dict[str, list[float]], list[str]]:
     """Return seconds by the clock of 64 runs of the MLP for each contender, and who was absent."""
     contenders: dict[str, Callable[[], object]] = {}
-    contenders["plain loop, 1 core"] = lambda: [plain_run("mlp", i, updates) for i in range(MEMBERS)]
     absent: list[str] = []
+    try:
+        import ray
+
+        ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+        remote = ray.remote(called)
+        contenders["Ray, 2 workers"] = lambda: ray.get([remote.remote("plain_run", "mlp", i, updates) for i in range(MEMBERS)])
+    except ImportError:
+        absent.append("Ray")
+    contenders["plain loop, 1 core"] = lambda: [plain_run("mlp", i, updates) for i in range(MEMBERS)]
     try:
         import optuna
 
@@ -194,14 +202,6 @@ def whole_job(rounds: int, size: int, updates: int, *, compiled: bool) -> tuple[
             contenders["lockstep, 2 processes, compiled"] = ours("always")
     except ImportError:
         absent.append("joblib")
-    try:
-        import ray
-
-        ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
-        remote = ray.remote(called)
-        contenders["Ray, 2 workers"] = lambda: ray.get([remote.remote("plain_run", "mlp", i, updates) for i in range(MEMBERS)])
-    except ImportError:
-        absent.append("Ray")
     times: dict[str, list[float]] = {each: [] for each in contenders}
     for turn in range(rounds + 1):
         for each, job in contenders.items():
@@ -232,7 +232,7 @@ def main(
     table = Table(
         "problem", "contender", "µs", "least", "times the plain loop", "target", title=f"one update of one member, {where}"
     )
-    for name in problems.split(","):
+    for name in filter(None, problems.split(",")):
         own = wanted if name == "mlp" else [max(2, size // 4) for size in wanted]
         measured, said = per_core(name, own, rounds * 3, device, compiled=compile_)
         targets = (TARGETS if device == "cpu" else ON_DEVICE).get(name, (None, None))
