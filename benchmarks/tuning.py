@@ -221,7 +221,7 @@ def main(
     names = ["digits"] if quick else tasks.split(",")
     seeds, budget = (1, 16) if quick else (seeds, budget)
     there = {name: run for name, run in CONTENDERS.items() if name != "Ray Tune ASHA" or _has_ray_tune()}
-    console = Console()
+    console = Console(markup=False, width=150)
     for name in names:
         task, updates = problem(name), UPDATES[name] // (5 if quick else 1)
         space = default_space([task.optimizer_name])
@@ -236,6 +236,8 @@ def main(
                     f"{name}, seed {seed}, {contender}: {results[contender][-1][1]:.4f} in {found.seconds:.0f} s", file=sys.stderr
                 )
         console.print(_table(name, updates, results))
+    if "Ray Tune ASHA" not in there:
+        console.print(f"Ray Tune ASHA is {RAY_TUNE}")
     if importlib.util.find_spec("ray") is not None and not no_ray:
         share = efficiency(8 if quick else 24, 200 if quick else 1_000)
         console.print(f"Ray: two workers make {share:.0%} of twice one (target 85 %)")
@@ -267,8 +269,6 @@ def _table(name: str, updates: int, results: dict[str, list[tuple[Found, float]]
         spent, took = (statistics.fmean(getattr(found, what) for found, _ in all_) for what in ("updates", "seconds"))
         share = "–" if contender == "ours" else f"{statistics.median(shares):.2f} (target 0.33)"
         table.add_row(contender, f"{statistics.fmean(losses):.4f}", f"{apart:+.4f}", f"{spent:.0f}", f"{took:.1f}", share)
-    if "Ray Tune ASHA" not in results:
-        table.add_row("Ray Tune ASHA", RAY_TUNE)
     return table
 
 
