@@ -86,8 +86,8 @@ STUDY = Study(
     criterion=(
         "Over 200 tasks in which only the rate matters, 25 random trials have a lower median regret than a 5 × 5 grid (sign "
         "test p < 0.01). On noisy digits the best constant rate is an eighth to all of the rate that diverges; ε₀·τ/max(t, τ) "
-        "ends below the tuned constant rate (t > 3); and, the rule of thumb, the best is within a factor 2 of the diverging "
-        "one."
+        "ends below the tuned constant rate (t > 3); and, the rule of thumb itself, the best is within a factor 2 of the "
+        "diverging one."
     ),
     run=run,
 )

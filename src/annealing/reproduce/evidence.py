@@ -29,7 +29,8 @@ where it can be decided, the verdict of an experiment whose criterion was writte
 seeds than those that give the numbers. *Not reproduced at this scale* is a result: the experiments are small, for two cores and
 twenty minutes.
 
-This page is written from `evidence.json`, the last full run (`make docs-evidence`); nothing in it is written by hand.
+This page is written from `evidence.json`, the last full run of each study (`make docs-evidence` runs them all); nothing in it is
+written by hand.
 """
 
 
