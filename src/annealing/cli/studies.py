@@ -102,7 +102,8 @@ def export(
         with open_store(store, create=False) as opened:
             record = opened.study(study)
             search, _, _ = search_from(record.definition)
-            trials = export_study(search.space, history_of(record.runs(), record.curves()), optuna, study)
+            runs = record.runs()
+            trials = export_study(search.narrowed(runs), history_of(runs, record.curves()), optuna, study)
         results().print(f"{count(trials, 'new trial')} in {optuna}, study {study}.", soft_wrap=True)
         return 0
     tuned = _concluded(study, store, finished=not as_csv)

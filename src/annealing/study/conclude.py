@@ -51,7 +51,7 @@ def conclude(
         optimizer=", ".join(dict.fromkeys(str(one.values.get("optimizer", own)) for one in named)),
         updates=search.updates,
         rows=rows,
-        best=recommended(rows) or best_of(choices).name,
+        best=recommended(rows) or (best_of(choices).name if choices else ""),  # nothing is judged as long as the search goes on
         verdict=verdict_in_words(rows),
         runs=tuple(trained),
         tuning_seeds=tuple(sorted({told.seed for told in history})),

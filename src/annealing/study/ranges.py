@@ -10,7 +10,8 @@ import numpy as np
 
 from annealing.rangetest import Found
 from annealing.study.result import Curve
-from annealing.study.space import Choice, Space
+from annealing.study.space import Choice, Space, default_space
+from annealing.study.space.dimension import conditions
 from annealing.study.store.values import Ended, StoredRun
 
 BELOW, ABOVE = 8.0, 2.0
@@ -87,22 +88,31 @@ def to_test(space: Space, own: str | None) -> tuple[str | None, ...]:
     >>> to_test(Space({"optimizer": Choice(["sgd", "adamw"]), "lr": Log(1e-4, 1)}), "sgd")
     ('sgd', 'adamw')
     """
-    if "lr" not in space or all(isinstance(one, Choice) for one in space["lr"]):
-        return ()
+    ranged = [conditions(one) for one in space["lr"] if not isinstance(one, Choice)] if "lr" in space else []
     if "optimizer" not in space:
-        return (own,)
-    return tuple(dict.fromkeys(str(value) for one in space["optimizer"] for value in one.grid(1)))
+        return (own,) if ranged else ()
+    return tuple(name for name in _optimizers(space) if any(name in only.get("optimizer", (name,)) for only in ranged))
 
 
 def narrowed(space: Space, ranges: tuple[Range, ...]) -> Space:
-    """Return the space with each optimizer's rates narrowed to those worth looking at; one without an answer stays as it is."""
-    several = len(ranges) > 1
+    """Return the space with each optimizer's rates narrowed to those worth looking at; one without an answer stays as it is.
+
+    The rates that somebody wrote are bounds, which a test may narrow and never widen; those of the default space are a guess.
+    """
+    if not ranges:
+        return space
+    several = "optimizer" in space and len(_optimizers(space)) > 1
+    guessed = "optimizer" in space and space["lr"] == default_space(_optimizers(space))["lr"]
     for found in ranges:
         around = found.looked_at
         if around is not None:
             where = {"optimizer": found.optimizer} if several and found.optimizer is not None else {}
-            space = space.narrowed("lr", *around, **where)
+            space = space.narrowed("lr", *around, beyond=guessed, **where)
     return space
+
+
+def _optimizers(space: Space) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value) for one in space["optimizer"] for value in one.grid(1)))
 
 
 def _pairs(run: StoredRun, prefix: str) -> tuple[tuple[float, float], ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+from annealing.core.errors import TaskError
 from annealing.core.horizon import Horizon
 from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.ranges import Range, narrowed, range_of, to_test
@@ -14,7 +15,7 @@ from annealing.study.result import Curve
 from annealing.study.space import Candidate, Space
 from annealing.study.store.values import NewRun, StoredRun
 from annealing.study.strategies import Round, Strategy, Told
-from annealing.study.strategies.strategy import by_candidate, proposed
+from annealing.study.strategies.strategy import by_candidate, proposed, training_seeds
 
 Rounds = Sequence[Sequence[StoredRun]]
 Curves = Mapping[int, Curve]
@@ -47,11 +48,19 @@ class Search:
     forecast: bool = False
     stacked: bool = True
 
+    def __post_init__(self) -> None:
+        # A strategy that cannot look through the space, or not with this budget, says so before anything is trained or stored.
+        self.strategy.propose(self.space, seed=self.seed, budget=self.budget, history=())
+
     def next_round(self, rounds: Rounds, curves: Curves) -> list[NewRun] | None:
-        """Return the runs of the round after `rounds`, all of them done; None at the end."""
+        """Return the runs of the round after `rounds`, all of them done; None at the end.
+
+        Raises `TaskError` where there is nothing to judge: no setting was trained to its end, and there is no baseline.
+        """
         runs = [run for round_ in rounds for run in round_]
         if not runs and self.tests:
-            return [NewRun(Candidate(0, _named(name)).to_dict(), self.seed, "range") for name in self.tests]
+            [seed] = training_seeds(self.seed, 1)  # none of those on which the best few are judged
+            return [NewRun(Candidate(0, _named(name)).to_dict(), seed, "range") for name in self.tests]
         if any(run.role == "evaluation" for run in runs):
             return None
         history = history_of(runs, curves)
@@ -83,6 +92,12 @@ class Search:
         """Return the best few and the baselines on fresh seeds, those that can share a stack side by side."""
         first = proposed(history)
         chosen = [candidate.to_dict() for candidate in best_few(history, self.updates, self.finalists)]
+        if not chosen and not self.baselines:
+            diverged = sum(told.diverged for told in history)
+            raise TaskError(
+                f"none of the {first} settings that were tried was trained to its end, {diverged} of the {len(history)} runs "
+                "diverged: there is nothing to judge. Take a space with lower rates, under another name for the study."
+            )
         chosen += [
             {**Candidate(first + place, values).to_dict(), "arm": name}
             for place, (name, values) in enumerate(self.baselines.items())

@@ -57,15 +57,20 @@ class Own:
     def train(self, setting: Setting, hear: Callable[[Point], object], stops: Stops = ()) -> Ended:
         """Call the function for one setting, and return what it reported.
 
-        Raises `TaskError` where it reports nothing.
+        Raises `TaskError` where it reports nothing, or no loss of its end though nobody gave it up.
         """
         begun = time.perf_counter()
         run = OwnRun(setting.plan, {"lr": setting.lr, **setting.values}, setting.seed, stops, hear)
         metrics = self.function(run)
         if not run.points:
-            raise TaskError(f"task {self.name!r} reported no loss: call run.report(update, loss), at its end at the latest.")
+            raise TaskError("it reported no loss: call run.report(update, loss), at its end at the latest.")
         update, train_loss, valid_loss, rate = (np.array(column, dtype=np.float64) for column in zip(*run.points, strict=True))
         diverged = not math.isfinite(run.points[-1][2])
+        if update[-1] < run.updates and not diverged and not run.cut:
+            raise TaskError(
+                f"it last reported a loss after update {update[-1]:.0f} of {run.updates}, which compares with no other run: "
+                f"call run.report({run.updates}, loss) at its end; updates count from 1."
+            )
         return Ended(
             Curve(update.astype(np.int64), train_loss, valid_loss, rate),
             math.inf if diverged else run.points[-1][2],

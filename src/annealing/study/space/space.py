@@ -163,8 +163,11 @@ class Space:
         others: dict[str, Any] = {other: listed for other, listed in self.dimensions if other != name}
         return Space(others | ({name: dimensions} if dimensions else {}))
 
-    def narrowed(self, name: str, low: float, high: float, **where: Value) -> Space:
+    def narrowed(self, name: str, low: float, high: float, *, beyond: bool = False, **where: Value) -> Space:
         """Return the space with the range of one name from `low` to `high`, everywhere or only where others have a value.
+
+        A range stays within its old ends, and as it was where it has nothing in common with the new one, unless it may go
+        `beyond` them.
 
         >>> from annealing.study.space import Choice, Log
         >>> space = Space({"optimizer": Choice(["sgd", "adamw"]), "lr": Log(1e-5, 1)})
@@ -176,12 +179,15 @@ class Space:
         inside: list[Dimension] = []
         outside: list[Dimension] = []
         for one in self[name]:
-            if isinstance(one, Choice):
-                raise ArgumentError(f"{name} is a choice of {', '.join(map(str, one.values))}: it has no range to narrow.")
             if any(value not in conditions(one).get(on, (value,)) for on, value in where.items()):
                 outside.append(one)
                 continue
-            inside.append(replace(one, low=low, high=high, only={**conditions(one), **where}))
+            if isinstance(one, Choice):
+                raise ArgumentError(f"{name} is a choice of {', '.join(map(str, one.values))}: it has no range to narrow.")
+            ends = (low, high) if beyond or low >= high else (max(low, one.low), min(high, one.high))
+            if not beyond and low < high and ends[0] >= ends[1]:
+                ends = one.low, one.high
+            inside.append(replace(one, low=ends[0], high=ends[1], only={**conditions(one), **where}))
             outside += (replace(one, only=only) for only in self._elsewhere(conditions(one), where))
         return self.replaced(name, *inside, *outside)
 

@@ -1,0 +1,129 @@
+"""What a study's rounds follow from: which seeds, which rates, and what there is to judge."""
+
+# ruff: noqa: E402 - what needs torch is imported once it is known to be there
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.conftest import require
+
+require("torch")
+require("sqlalchemy")
+
+from annealing.core.errors import ArgumentError, TaskError
+from annealing.study import ranges
+from annealing.study.conclude import conclude
+from annealing.study.conduct import conduct
+from annealing.study.defaults import FIRST_EVALUATION_SEED
+from annealing.study.engines.own import Own
+from annealing.study.ranges import Range, narrowed
+from annealing.study.search import Search
+from annealing.study.space import Choice, Log, Space, default_space
+from annealing.study.store import open_store
+from annealing.study.strategies import Random
+from annealing.study.strategies.grid import GridSearch
+
+SPACE = Space({"lr": Log(0.1, 1), "schedule": Choice(["constant"])})
+
+
+def searched(**changes):
+    parts = {
+        "space": SPACE, "strategy": Random(), "horizon": 20, "updates": 20, "budget": 4, "seed": 0, "find": False,
+        "optimizer": None, "baselines": {}, "finalists": 2, "seeds": 2,
+    }  # fmt: skip
+    return Search(**(parts | changes))
+
+
+def found(low, high, optimizer=None):
+    return Range(optimizer, low, (low, high), None, 1.0, (), ())
+
+
+@pytest.mark.parametrize("seed", [0, 99, 100, 105, 2**80])
+def test_no_round_before_the_last_uses_a_seed_of_the_last_whatever_the_seed_of_the_study(seed):
+    for find in (True, False):
+        first = searched(seed=seed, find=find).next_round((), {})
+        assert {run.role for run in first} == {"range" if find else "tuning"}
+        assert all(0 <= run.seed < FIRST_EVALUATION_SEED for run in first)
+
+
+def test_a_grid_larger_than_the_budget_is_refused_before_there_is_a_study():
+    with pytest.raises(ArgumentError, match="the budget is 4"):
+        searched(space=default_space(["sgd"]), strategy=GridSearch(), find=True)
+
+
+def test_rates_that_somebody_wrote_are_narrowed_and_never_left():
+    inside = narrowed(Space({"lr": Log(1e-4, 1)}), (found(0.01, 0.02),))["lr"][0]
+    across = narrowed(Space({"lr": Log(1e-4, 1e-2)}), (found(0.01, 0.02),))["lr"][0]
+    apart = narrowed(Space({"lr": Log(1e-4, 1e-3)}), (found(0.1, 0.2),))["lr"][0]
+
+    assert (inside.low, inside.high) == (0.01 / 8, 0.04)
+    assert (across.low, across.high) == (0.01 / 8, 1e-2)
+    assert (apart.low, apart.high) == (1e-4, 1e-3)
+
+
+def test_rates_of_the_default_space_are_a_guess_that_a_test_corrects():
+    for optimizers in (["sgd"], ["sgd", "adamw"]):
+        space = narrowed(default_space(optimizers), (found(20.0, 40.0, "sgd"),))
+        lr = space.active({"optimizer": "sgd", "schedule": "constant"})["lr"]
+        assert (lr.low, lr.high) == (2.5, 80.0)
+        assert {one.high for one in space["lr"]} == {80.0, *([0.02] if "adamw" in optimizers else [])}
+
+
+def test_an_optimizer_whose_rates_are_listed_is_not_tested_and_keeps_them():
+    space = Space({
+        "optimizer": Choice(["sgd", "adamw"]),
+        "lr": [Log(0.01, 1, only={"optimizer": "sgd"}), Choice([1e-3, 1e-2], {"optimizer": "adamw"})],
+    })  # fmt: skip
+
+    assert ranges.tested(space, "sgd") == ("sgd",)
+    narrow = narrowed(space, (found(0.1, 0.2, "sgd"),))
+    assert narrow.active({"optimizer": "adamw"})["lr"] == space.active({"optimizer": "adamw"})["lr"]
+    assert narrow.active({"optimizer": "sgd"})["lr"].high == 0.4
+
+
+def test_where_every_run_diverged_and_nothing_else_is_judged_the_study_says_so_and_what_was_tried_can_be_read(here, tmp_path):
+    asked = searched(own=True, stacked=False)
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        for _ in range(2):
+            with pytest.raises(TaskError, match=r"none of the 4 settings .* 4 of the 4 runs diverged"):
+                conduct(record, asked, here(Own(lambda run: run.report(1, math.nan)), stacks=False))
+        so_far = conclude(asked, record.rounds(), record.curves(), task="t", study="s", store="", engine="here")
+
+    assert len(so_far.tried) == 4
+    assert so_far.rows == ()
+    assert so_far.best == ""
+
+
+def test_a_function_that_reports_no_loss_of_its_end_is_refused_with_what_to_call(here, tmp_path):
+    def stops_short(run):
+        for update in range(1, run.updates):
+            run.report(update, 1.0)
+
+    with (
+        open_store(tmp_path / "s.db") as store,
+        pytest.raises(TaskError, match=r"after update 19 of 20, .* call run.report\(20, loss\)"),
+    ):
+        conduct(store.begin("s", {}), searched(own=True, stacked=False), here(Own(stops_short), stacks=False))
+
+
+def test_a_space_that_a_test_corrected_goes_to_optuna_with_every_candidate(here, line, tmp_path):
+    optuna = require("optuna")
+    from annealing.study.search import history_of
+    from annealing.study.strategies.optuna_storage import export_study, import_study
+
+    asked = searched(space=default_space(["sgd"]), find=True, optimizer="sgd", baselines={"default": {"lr": 0.1}})
+    task = line(loss=lambda output, target: 1e-4 * (output - target).square().mean())
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        conduct(record, asked, here(task))
+        runs, curves = record.runs(), record.curves()
+    rates = [run.candidate["values"]["lr"] for run in runs if run.role == "tuning"]
+    storage = f"sqlite:///{tmp_path}/optuna.db"
+
+    assert max(rates) > 2.0  # beyond the default range
+    assert export_study(asked.narrowed(runs), history_of(runs, curves), storage, "s") == 4
+    assert len(import_study(storage, "s").history) == 4
+    assert np.isfinite(optuna.load_study(study_name="s", storage=storage).best_value)
