@@ -13,12 +13,11 @@ require("torch")
 require("sqlalchemy")
 
 from annealing.core.errors import ArgumentError, TaskError
-from annealing.study import ranges
 from annealing.study.conclude import conclude
 from annealing.study.conduct import conduct
 from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.engines.own import Own
-from annealing.study.ranges import Range, narrowed
+from annealing.study.ranges import Range, narrowed, to_test
 from annealing.study.search import Search
 from annealing.study.space import Choice, Log, Space, default_space
 from annealing.study.store import open_store
@@ -77,7 +76,7 @@ def test_an_optimizer_whose_rates_are_listed_is_not_tested_and_keeps_them():
         "lr": [Log(0.01, 1, only={"optimizer": "sgd"}), Choice([1e-3, 1e-2], {"optimizer": "adamw"})],
     })  # fmt: skip
 
-    assert ranges.tested(space, "sgd") == ("sgd",)
+    assert to_test(space, "sgd") == ("sgd",)
     narrow = narrowed(space, (found(0.1, 0.2, "sgd"),))
     assert narrow.active({"optimizer": "adamw"})["lr"] == space.active({"optimizer": "adamw"})["lr"]
     assert narrow.active({"optimizer": "sgd"})["lr"].high == 0.4
