@@ -30,6 +30,20 @@ def axis(label: str, values: Iterable[float], *, margin: float = 0.06) -> Axis:
     return Axis(label, low - room, high + room)
 
 
+def round_numbers(low: float, high: float) -> tuple[float, ...]:
+    """Return the round numbers to write on a log axis: powers of ten, with others between them where those are few.
+
+    >>> round_numbers(0.003, 0.2)
+    (0.003, 0.01, 0.03, 0.1)
+    """
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1,), (1, 3), (1, 2, 3, 5)):
+        ticks = tuple(float(f"{digit}e{decade}") for decade in decades for digit in digits if low <= digit * 10.0**decade <= high)
+        if len(ticks) >= 3:
+            break
+    return ticks
+
+
 def inside(axis: Axis, value: float, step: int = 0) -> float:
     """Move a value that the axis does not show to just inside its border, `step` marks further in.
 

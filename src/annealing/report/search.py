@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from annealing.report.figures import Axis, Dot, Dots, Line, Lines, Table
-from annealing.report.ranges import axis, inside
+from annealing.report.ranges import axis, inside, round_numbers
 from annealing.report.words import count, number
 from annealing.study.tuned import Tried, Tuned
 
@@ -29,7 +29,7 @@ def cloud(tuned: Tuned) -> Lines:
         title="What was tried",
         caption=f"{count(len(tuned.tried), 'run')} of the search, one dot each; hollow ones were given up on the way, "
         "crosses diverged or lie above.",
-        x=Axis("learning rate (peak)", low / 1.15, high * 1.15, "log"),
+        x=Axis("learning rate (peak)", low / 1.15, high * 1.15, "log", round_numbers(low / 1.15, high * 1.15)),
         y=y,
         lines=tuple(_dots(name, groups[name], y) for name in sorted(groups)),
     )
