@@ -27,7 +27,7 @@ def test_the_range_test_narrows_the_rates_of_its_own_optimizer_and_not_beyond_th
     rates = {name: seen.active({"optimizer": name})["lr"] for name in ("sgd", "adamw")}
 
     assert (rates["sgd"].low, rates["sgd"].high) == (0.0125, 0.5)
-    assert (rates["adamw"].low, rates["adamw"].high) == (pytest.approx(1.25e-4), 8e-3)
+    assert (rates["adamw"].low, rates["adamw"].high) == (pytest.approx(1.25e-4), 1.6e-2)
 
 
 def test_a_range_test_without_an_answer_leaves_the_rates_as_they_were():
@@ -104,7 +104,9 @@ def test_range_test_search_and_judging_come_to_a_setting_that_beats_the_default(
     default = next(row for row in tuned.rows if row.name == "default")
 
     assert {moment.stage for moment in moments} == {"range tests", "search", "evaluation"}
+    assert any(0 < moment.share < 1 for moment in moments if moment.stage == "range tests")  # it is seen to go on
     assert tuned.ranges[0]["rate"] is not None
+    assert tuned.ranges[0]["cost"] < 3
     low, high = tuned.ranges[0]["looked_at"]
     assert all(low <= one.values["lr"] <= high for one in tuned.tried)
     assert default.mean > min(row.mean for row in tuned.rows)

@@ -141,22 +141,7 @@ def find(
     updates = whole("updates", updates, at_least=12)
     device = known_device(device)
     notes: list[str] = []
-
-    def trained(stage: str, pairs: Sequence[tuple[float, Plan]]) -> list[Ran]:
-        members = [Member(plan, seed=seed, lr=rate) for rate, plan in pairs]
-        total, done = sum(member.updates for member in members), dict[int, int]()
-
-        def hear(place: int, updates: int, loss: float) -> None:
-            done[place] = updates
-            (tick or _nobody)(stage, sum(done.values()), total)
-
-        keep = stage != "scan"
-        found = train(task, members, device=device, points=1, keep_state=keep, compile=compile, tick=hear)
-        notes.extend(found.notes)
-        return [Ran(outcome.loss, int(outcome.update[-1]), outcome.state) for outcome in found.outcomes]
-
-    usual = task.named_optimizer.usual if task.named_optimizer else _USUAL
-    search = Search(trained, shape, updates, usual, _first(task, seed))
+    search = _search(task, shape, updates, seed, device, compile, tick, notes)
     scan, answer = search.answer()
     return Found(
         task=task.name,
@@ -174,6 +159,47 @@ def find(
         seconds=time.perf_counter() - begun,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def scan_task(task: Task, *, updates: int, seed: int = 0, device: str = "cpu", tick: Tick | None = None) -> tuple[Scan, float]:
+    """Return the first stage of `find` alone, and how many whole runs it took: 2, or more where the best is far off.
+
+    It says where to look, and no more: for a search that goes on to train whole runs of its own. Nothing is compiled.
+
+    Arguments and errors: those of `find`.
+    """
+    updates, seed = whole("updates", updates), whole("seed", seed, at_least=0)
+    search = _search(task, shape_of(SCHEDULE), updates, seed, known_device(device), "never", tick, [])
+    return search.scan(), search.spent / updates
+
+
+def _search(
+    task: Task,
+    shape: Schedule,
+    updates: int,
+    seed: int,
+    device: str,
+    compile: Compile,  # noqa: A002
+    tick: Tick | None,
+    notes: list[str],
+) -> Search:
+    """Return a search that trains on this task, all rates from the same start, and adds what is to be noted to `notes`."""
+
+    def trained(stage: str, pairs: Sequence[tuple[float, Plan]]) -> list[Ran]:
+        members = [Member(plan, seed=seed, lr=rate) for rate, plan in pairs]
+        total, done = sum(member.updates for member in members), dict[int, int]()
+
+        def hear(place: int, updates: int, loss: float) -> None:
+            done[place] = updates
+            (tick or _nobody)(stage, sum(done.values()), total)
+
+        keep = stage != "scan"
+        found = train(task, members, device=device, points=1, keep_state=keep, compile=compile, tick=hear)
+        notes.extend(found.notes)
+        return [Ran(outcome.loss, int(outcome.update[-1]), outcome.state) for outcome in found.outcomes]
+
+    usual = task.named_optimizer.usual if task.named_optimizer else _USUAL
+    return Search(trained, shape, updates, usual, _first(task, seed))
 
 
 def _first(task: Task, seed: int) -> float:

@@ -56,7 +56,7 @@ class Search:
 
     def answer(self) -> tuple[Scan, Answer]:
         """Scan, confirm, decide, and train at what was decided."""
-        scan = self._scanned()
+        scan = self.scan()
         self._confirm(float(scan.rate[scan.best]))
         answer = decide(scan, self.rates, self.losses)
         if answer.rate is None or answer.rate in self.whole:
@@ -80,7 +80,7 @@ class Search:
         """Their losses."""
         return np.array([self.whole[rate].loss for rate in sorted(self.whole)])
 
-    def _scanned(self) -> Scan:
+    def scan(self) -> Scan:
         """Scan around the usual rate, and on beyond an edge for as long as whole runs can still follow."""
         self._run_short(self._usual * 10 ** ((i - (_RATES - 1) / 2) / PER_DECADE) for i in range(_RATES))
         while True:

@@ -106,9 +106,10 @@ def _range(found: object, tuned: Tuned) -> Lines:
         else f"looked at: {number(looked[0], 2)} to {number(looked[1], 2)}"
     )
     name = found["optimizer"] or "its own optimizer"
+    stages = "short constant rates, then whole runs" if whole else "short constant rates"
     return Lines(
         title=f"Range test, {name}",
-        caption=f"{said}; short constant rates, then whole runs, which cost {number(found['cost'], 2)} runs in all",
+        caption=f"{said}; {stages}, which cost {number(found['cost'], 2)} runs in all",
         x=Axis("learning rate", min(rates) / 1.3, max(rates) * 1.3, "log"),
         y=y,
         lines=tuple(_pairs(word, pairs, y) for word, pairs in (("whole runs", whole), ("scan", scan)) if pairs),

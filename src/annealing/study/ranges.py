@@ -8,15 +8,15 @@ from typing import Any, final
 
 import numpy as np
 
-from annealing.rangetest import Found
+from annealing.rangetest.decide import Scan, within
 from annealing.study.result import Curve
 from annealing.study.space import Choice, Space, default_space
 from annealing.study.space.dimension import conditions
 from annealing.study.store.values import Ended, StoredRun
 
-BELOW, ABOVE = 8.0, 2.0
-"""How far around the interval of good rates a study looks: a constant rate is best several times lower than the peak of a
-schedule that decays, for which the test was made; above the interval lies the edge."""
+BELOW, ABOVE = 8.0, 4.0
+"""How far around the interval of the scan's good rates a study looks: a constant rate is best several times lower after a
+whole run than after a short one, and warm-up and decay bear several times more; beyond the interval lies the edge."""
 
 _SCAN, _WHOLE = "scan ", "whole "
 
@@ -26,7 +26,8 @@ _SCAN, _WHOLE = "scan ", "whole "
 class Range:
     """A range test of one optimizer (None: the task's own): the rate, the interval within 10 %, and the edge of divergence.
 
-    `rate` is None where the test gave no answer. `scan` and `whole` are pairs of (rate, loss).
+    `rate` is None where the test gave no answer; `cost` is in whole runs. `scan` holds pairs of (rate, loss), and so does `whole`
+    in studies from when a test went on to whole runs.
     """
 
     optimizer: str | None
@@ -52,19 +53,22 @@ class Range:
                 "looked_at": self.looked_at, "cost": self.cost, **pairs}  # fmt: skip
 
 
-def ended_of_found(found: Found) -> Ended:
-    """Return a range test as what a store keeps of a run: its numbers are metrics."""
-    answer = found.answer
-    numbers = {"rate": answer.rate, "edge": answer.edge_of_divergence, "cost": found.cost}
-    if answer.interval is not None:
-        numbers |= {"low": answer.interval[0], "high": answer.interval[1]}
-    metrics = {name: float(value) for name, value in numbers.items() if value is not None}
-    metrics |= {f"{_SCAN}{rate!r}": loss for rate, loss in zip(found.scan.rate.tolist(), found.scan.loss.tolist(), strict=True)}
-    metrics |= {f"{_WHOLE}{rate!r}": loss for rate, loss in zip(found.rates.tolist(), found.losses.tolist(), strict=True)}
-    loss = float(np.min(found.losses)) if len(found.losses) else math.inf
+def ended_of_scan(scan: Scan, cost: float, seconds: float) -> Ended:
+    """Return a range test as what a store keeps of a run: its numbers are metrics.
+
+    Short constant rates say where good ones lie, and no more. What whole runs come to, the search finds out anyway.
+    """
+    rate, loss = float(scan.rate[scan.best]), float(np.min(scan.loss))
+    metrics = {"cost": cost}
+    if scan.learned:
+        low, high = within(scan.rate, scan.loss)
+        metrics |= {"rate": rate, "low": min(low, rate), "high": max(high, rate)}
+    if scan.edge_of_divergence is not None:
+        metrics["edge"] = scan.edge_of_divergence
+    metrics |= {f"{_SCAN}{rate!r}": loss for rate, loss in zip(scan.rate.tolist(), scan.loss.tolist(), strict=True)}
     nothing = np.zeros(0)
     curve = Curve(nothing.astype(np.int64), nothing, nothing, nothing)
-    return Ended(curve, loss, metrics, diverged=not math.isfinite(loss), seconds=found.seconds)
+    return Ended(curve, loss, metrics, diverged=not math.isfinite(loss), seconds=seconds)
 
 
 def range_of(run: StoredRun) -> Range:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,16 +16,17 @@ from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.leg import Hear
 from annealing.lockstep.member import Point
 from annealing.lockstep.outlook import stackable
-from annealing.rangetest import find
+from annealing.rangetest.find import scan_task
 from annealing.study.engines.job import Job, Stops
 from annealing.study.engines.own import Own
-from annealing.study.ranges import ended_of_found
+from annealing.study.ranges import ended_of_scan
 from annealing.study.result import Curve
 from annealing.study.store.values import Ended
 from annealing.study.train import Setting
 from annealing.tasks.task import Task
 
 _STACK = 16  # settings: more than fit the processor's cache are slower again
+_TOLD = 50  # times that a range test says how far it is
 
 
 def train_job(work: Task | Own, job: Job, hear: Hear, *, stacked: bool, device: str) -> tuple[tuple[Ended, ...], tuple[str, ...]]:
@@ -34,7 +37,7 @@ def train_job(work: Task | Own, job: Job, hear: Hear, *, stacked: bool, device: 
     if isinstance(work, Own):
         return tuple(work.train(setting, partial(hear, place), job.stops) for place, setting in enumerate(job.settings)), ()
     if job.settings[0].role == "range":
-        return tuple(_searched(work, setting, device) for setting in job.settings), ()
+        return tuple(_scanned(work, setting, partial(hear, place), device) for place, setting in enumerate(job.settings)), ()
     if not stacked:
         return tuple(
             _alone(work, setting, partial(hear, place), job.stops, device) for place, setting in enumerate(job.settings)
@@ -80,10 +83,17 @@ def _alone(task: Task, setting: Setting, hear: Callable[[Point], object], stops:
     return ended(train_alone(task, setting.member, lambda updates, loss: None, device=device, points=setting.points, hear=stop))
 
 
-def _searched(task: Task, setting: Setting, device: str) -> Ended:
+def _scanned(task: Task, setting: Setting, hear: Callable[[Point], object], device: str) -> Ended:
+    """Scan rates; what is heard meanwhile is how far it is, as updates of one whole run, and no losses."""
+    begun, updates = time.perf_counter(), int(setting.plan.total)
     own = task if setting.optimizer is None else replace(task, optimizer=setting.optimizer)
-    updates = int(setting.plan.total)
-    return ended_of_found(find(own, updates=updates, seed=setting.seed, device=device, compile="never"))
+
+    def tick(stage: str, done: int, total: int) -> None:
+        if done * _TOLD // total > (done - 1) * _TOLD // total:
+            hear((updates * done // total, math.nan, math.nan, math.nan))
+
+    scan, cost = scan_task(own, updates=updates, seed=setting.seed, device=device, tick=tick)
+    return ended_of_scan(scan, cost, time.perf_counter() - begun)
 
 
 def _stack(task: Task, setting: Setting, device: str) -> int | None:
