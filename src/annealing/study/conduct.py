@@ -223,7 +223,7 @@ def stops_of(halving: Halving, history: Sequence[Told], updates: int) -> Stops:
     >>> from annealing.study.space import Candidate
     >>> told = [Told(Candidate(i, {"lr": 0.1}), 0, i / 8, 100, points=((25, i / 4), (50, i / 8), (100, i / 8))) for i in range(8)]
     >>> stops_of(Halving(), told, 100)
-    ((25, 0.25), (50, 0.0))
+    ((25, 0.25), (50, 0.0), (75, 0.0))
     """
     stops: list[tuple[int, float]] = []
     kept = 1.0
