@@ -48,7 +48,7 @@ HOUSE = {
     # ray, psycopg: only when the engine, or a PostgreSQL store, is asked for.
     "study": Floor(BELOW_STUDY, "numpy scipy torch loky cloudpickle sqlalchemy alembic optuna yaml", "ray psycopg"),
     "beyond": Floor("core control", "numpy scipy", "dimod"),  # dimod: whoever hands over a sampler has it
-    "reproduce": Floor(f"{BELOW_STUDY} study beyond", "numpy scipy torch sklearn"),
+    "reproduce": Floor(f"{BELOW_STUDY} study beyond", "numpy scipy torch sklearn loky"),
     # Values only: what happened, never what makes it happen.
     "report": Floor(f"core curves {OUTCOMES}", "numpy scipy matplotlib bokeh jinja2 markupsafe rich"),
     "glossary": Floor("core dialects control"),  # everything there is, with a sentence each

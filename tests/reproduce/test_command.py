@@ -54,6 +54,27 @@ def test_several_studies_make_one_report(anneal: Callable[..., tuple[int, str, s
     assert "verdicts mean nothing" in page
 
 
+@pytest.mark.slow
+def test_studies_side_by_side_give_the_same_in_the_same_order(
+    anneal: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    words = ["tissue", "escape", "schaipp", "--fast", "--json", "--out", str(tmp_path / "report")]
+    apart, together = (json.loads(anneal(*words, "--workers", count)[1])["results"] for count in ("1", "2"))
+
+    for one in (*apart, *together):
+        del one["seconds"]
+    assert [one["name"] for one in together] == ["tissue", "escape", "schaipp"]
+    assert together == apart
+
+
+@pytest.mark.slow
+def test_a_mistake_beside_others_is_told_before_the_work(anneal: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    status, _, err = anneal("escape", "schaipp", "--workers", "2", "--data", str(tmp_path), "--out", str(tmp_path / "report"))
+
+    assert status == 2
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -61,6 +82,7 @@ def test_several_studies_make_one_report(anneal: Callable[..., tuple[int, str, s
         (["--all", "schaipp"], "name none"),
         (["shaipp"], "did you mean schaipp?"),
         (["schaipp", "--seed", "-1"], "--seed"),
+        (["schaipp", "--workers", "0"], "--workers"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(

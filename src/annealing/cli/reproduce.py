@@ -15,7 +15,7 @@ from rich.text import Text
 from annealing.cli.numbers import whole
 from annealing.cli.say import notes, plain, results
 from annealing.core.errors import ArgumentError
-from annealing.reproduce.finding import Result
+from annealing.reproduce.finding import Result, Scale
 
 if TYPE_CHECKING:
     from annealing.reproduce.study import Study
@@ -25,13 +25,16 @@ def reproduce(
     context: typer.Context,
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Studies, by the names that --list shows.")] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the studies, with the claim that each one tries.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Run all of them, one after the other.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Run all of them.")] = False,
     fast: Annotated[
         bool, typer.Option("--fast", help="Only show that they run, in seconds: such a verdict means nothing.")
     ] = False,
     seed: Annotated[str | None, typer.Option(metavar="S", help="Every random number follows from it; by default 0.")] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Real loss curves, for studies that look at them; they decide nothing.")
+    ] = None,
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Studies at a time; by default one per CPU with --all, else 1.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the report goes; by default anneal-report/reproduce-NAME.")
@@ -60,13 +63,20 @@ def reproduce(
         wrong = "--all runs every study, so name none" if everything else "name a study, such as sgdr, or write --all"
         raise ArgumentError(f"{wrong}; anneal reproduce --list shows all {len(NAMES)}.")
     from_seed = whole("--seed", seed, at_least=0) or 0
+    at_a_time = whole("--workers", workers)
     chosen = studies() if everything else tuple(study(name) for name in names or ())
+    from annealing.reproduce.workers import cores
+
+    if at_a_time is None:
+        at_a_time = cores() if everything else 1
     from annealing.report.files import claimed
     from annealing.report.reproduced_files import reproduced_json, write_reproduced
 
     folder = out if out is not None else Path("anneal-report") / ("reproduce" if everything else f"reproduce-{chosen[0].name}")
     with claimed(folder):
-        done, interrupted = _run(chosen, fast=fast, seed=from_seed, data=data, console=None if quiet else notes())
+        done, interrupted = _run(
+            chosen, fast=fast, seed=from_seed, data=data, workers=at_a_time, console=None if quiet else notes()
+        )
         write_reproduced(done, folder, command=str(context.obj))
     if as_json:
         plain(reproduced_json(done))
@@ -76,13 +86,15 @@ def reproduce(
 
 
 def _run(
-    chosen: Sequence[Study], *, fast: bool, seed: int, data: Path | None, console: Console | None
+    chosen: Sequence[Study], *, fast: bool, seed: int, data: Path | None, workers: int, console: Console | None
 ) -> tuple[list[Result], bool]:
-    """Run the studies in turn; what is complete when it is interrupted is kept, if anything is."""
+    """Run the studies, and return results in their order; what is complete when it is interrupted is kept, if anything is."""
     from annealing.reproduce.running import reproduce_all
 
     done: list[Result] = []
-    status = console.status("") if console is not None and console.is_terminal else None
+    status = (
+        console.status(f"{len(chosen)} studies, {workers} at a time") if console is not None and console.is_terminal else None
+    )
 
     def begin(place: int, study: Study) -> None:
         if status is not None:
@@ -90,16 +102,24 @@ def _run(
 
     try:
         with status if status is not None else nullcontext():
-            for result in reproduce_all(chosen, scale="fast" if fast else "full", seed=seed, data=data, begin=begin):
+            scale: Scale = "fast" if fast else "full"
+            for result in reproduce_all(chosen, scale=scale, seed=seed, data=data, begin=begin, workers=workers):
                 done.append(result)
+                if status is not None and workers > 1:
+                    status.update(f"{len(done)} of {len(chosen)} done, {workers} at a time")
                 if console is not None and len(chosen) > 1:
                     said = f"{len(done)} of {len(chosen)}: {result.name}, {result.verdict}, {result.seconds:.0f} s"
                     console.print(said, soft_wrap=True)
     except KeyboardInterrupt:
         if not done:
             raise
-        return done, True
-    return done, False
+        return _in_order(done, chosen), True
+    return _in_order(done, chosen), False
+
+
+def _in_order(done: Sequence[Result], chosen: Sequence[Study]) -> list[Result]:
+    places = {study.name: place for place, study in enumerate(chosen)}
+    return sorted(done, key=lambda result: places[result.name])
 
 
 def _list(found: Sequence[Study]) -> None:

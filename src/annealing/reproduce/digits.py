@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from annealing.core.plan import Plan
@@ -21,6 +20,7 @@ from annealing.core.recipe import RecipePlan
 from annealing.core.schedule import Schedule
 from annealing.lockstep import Member, Outcome, train
 from annealing.reproduce.finding import Curves, Line, Mean, Means, Scale
+from annealing.reproduce.stacked import one_thread
 from annealing.study.statistics import mean_interval
 from annealing.tasks import Task, digits
 
@@ -128,12 +128,8 @@ def trained(bench: Bench, members: Sequence[Member], *, points: int = POINTS) ->
 
 def in_lockstep(task: Task, members: Sequence[Member], *, points: int) -> tuple[Outcome, ...]:
     """Train members of any task, on one thread, and keep their weights."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)  # an update of a stack this small is slower on two
-    try:
+    with one_thread():
         return train(task, members, chunk=_STACK, compile="never", points=points, keep_state=True).outcomes
-    finally:
-        torch.set_num_threads(before)
 
 
 def judged(bench: Bench, plans: Mapping[str, Plan | RecipePlan], *, points: int = POINTS) -> dict[str, Judged]:

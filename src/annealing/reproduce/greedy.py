@@ -11,7 +11,7 @@ from annealing.core.phases import cosine
 from annealing.reproduce.digits import Bench, loss_curves, tuned
 from annealing.reproduce.finding import Curves, Finding, Line, Scale, below, noted
 from annealing.reproduce.paired import beats
-from annealing.reproduce.stacked import Stack
+from annealing.reproduce.stacked import Stack, one_thread
 from annealing.reproduce.study import Study
 
 EPOCHS, MOMENTUM = 25, 0.9
@@ -20,6 +20,7 @@ RULE = Greedy(factor=0.9, patience=10, window=50, floor=0.01, ceiling=10.0)
 FLAT, STEEP, UPDATES = 0.01, 1.0, 400
 
 
+@one_thread()
 def on_digits(stack: Stack, rate: float, updates: int, points: int = 10) -> NDArray[np.float64]:
     """Train with momentum under one controller per seed, which sees its training losses; return validation losses."""
     states = [RULE.init() for _ in range(stack.seeds)]

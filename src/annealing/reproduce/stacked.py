@@ -6,7 +6,8 @@ themselves; everything else trains through `annealing.lockstep`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import cast, final
 
 import numpy as np
@@ -20,6 +21,17 @@ from annealing.tasks.task import Pair
 
 Weights = list[Tensor]
 """One tensor per layer's matrix and bias, each with the seeds in front: [seeds, inputs, outputs] and [seeds, 1, outputs]."""
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Compute on one thread inside, however many cores there are: an update of a stack this small is slower on two."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @final
