@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from annealing.core.errors import ArgumentError
+from annealing.reproduce.batch_growth import apart
 from annealing.reproduce.bengio import regrets
 from annealing.reproduce.defazio import refined
 from annealing.reproduce.escape import descend
@@ -17,6 +18,7 @@ from annealing.reproduce.power_scheduler import optimum
 from annealing.reproduce.quadratic import losses
 from annealing.reproduce.real import panel
 from annealing.reproduce.schaipp import subgradient_losses
+from annealing.study.growth_result import GrowthRow
 from tests.forecast.real import DATA
 
 
@@ -137,3 +139,12 @@ def test_laws_are_tried_on_the_real_curves() -> None:
 
     assert found
     assert all(one.value < 0.01 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("interval", "met"), [((0.2, 0.4), True), ((0.05, 0.4), False), ((-0.4, -0.2), False), ((-0.01, 0.01), False), (None, False)]
+)
+def test_a_control_must_be_clearly_apart_and_noise_does_not_do(interval: tuple[float, float] | None, met: bool) -> None:
+    row = GrowthRow("control", "", (8, 8), 10, 1.0, None, 0.1, None, 0.3, interval, 0.1, 0, "undecided")
+
+    assert apart(row, "control").met is met
