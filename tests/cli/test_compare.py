@@ -215,7 +215,7 @@ def test_a_task_that_raises_while_it_trains_is_one_line_and_leaves_nothing_behin
         "compare", "my_task.py:raises", "cosine", "--updates", "5", "--seeds", "1", "--workers", "1", "--quiet"
     )
 
-    assert (status, out) == (2, "")
+    assert (status, out) == (1, "")
     assert len(err.splitlines()) == 1
     assert "RuntimeError" in err
     assert files_in(task.parent) - {"__pycache__"} == before

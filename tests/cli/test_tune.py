@@ -41,6 +41,12 @@ def train(run):
     for update in range(run.updates):
         if run.report(update + 1, 1 / run.plan(update) + update):
             return
+
+def raises(run):
+    raise RuntimeError("the cat is gone")
+
+def diverges(run):
+    run.report(1, float("nan"))
 """
 
 
@@ -111,6 +117,7 @@ def test_the_same_command_again_trains_nothing_and_says_the_same(
     [
         (("--budget", "7"), "it began with budget=6, and not with 7"),
         (("--optimizer", "adamw"), "optimizer='sgd', and not with 'adamw'"),
+        (("--device", "cuda"), "it began with device='cpu', and not with 'cuda'"),
     ],
 )
 def test_a_study_of_that_name_with_another_definition_is_refused(said: Callable[..., Said], words: Any, says: str) -> None:
@@ -161,7 +168,7 @@ def test_studies_report_and_export_read_what_was_found(said: Callable[..., Said]
     [listed] = json.loads(said("studies", "--json")[1])["studies"]
     assert (listed["runs"], listed["done"]) == (18, 18)
     reported = json.loads(said("report", "my_task-task", "--json", "--out", "again")[1])
-    assert reported == streamed[-1] | {"engine": reported["engine"]}
+    assert reported == streamed[-1]
     rows = list(csv.DictReader(io.StringIO(said("export", "my_task-task", "--csv")[1])))
     assert len(rows) == 6
     assert "torch.optim.SGD(" in said("export", "my_task-task", "--code", "torch")[1]
@@ -174,6 +181,26 @@ def test_a_function_of_ones_own_is_searched_over_the_space_of_a_file(said: Calla
     assert status == 0, err
     assert "Use constant at" in out
     assert "0.1" not in out.partition("Use")[0].partition("beats")[0]  # the largest rate is the best here
+
+
+def test_a_function_that_raises_is_a_failed_run_and_no_bad_input(said: Callable[..., Said], folder: Path) -> None:
+    (folder / "rate.yaml").write_text("lr: {log: [0.1, 1]}")
+    status, out, err = said("tune", "my_task.py:raises", *FAST, "--space", "rate.yaml", "--quiet", "--study", "raises")
+
+    assert (status, out) == (1, "")
+    assert "RuntimeError: the cat is gone" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_where_every_run_diverges_the_command_and_the_report_say_so(said: Callable[..., Said], folder: Path) -> None:
+    (folder / "rate.yaml").write_text("lr: {log: [0.1, 1]}")
+    status, _, err = said("tune", "my_task.py:diverges", *FAST, "--space", "rate.yaml", "--quiet", "--study", "diverges")
+    again, _, why = said("report", "diverges")
+
+    assert (status, again) == (1, 2)
+    for line in (err, why):
+        assert "none of the 6 settings that were tried was trained to its end, 6 of the 6 runs diverged" in line
+    assert "not finished" not in why
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ BUILTINS = {
     "ConflictError": RuntimeError,
     "PlanMismatchError": ValueError,
     "TaskError": ValueError,
+    "TrainingError": ValueError,
+    "StoreError": OSError,
     "ConformanceError": AssertionError,
 }
 

@@ -18,9 +18,10 @@ from annealing.study.conduct import conduct
 from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.engines.own import Own
 from annealing.study.ranges import Range, narrowed, to_test
-from annealing.study.search import Search
-from annealing.study.space import Choice, Log, Space, default_space
-from annealing.study.store import open_store
+from annealing.study.result import Curve
+from annealing.study.search import Search, settled
+from annealing.study.space import Candidate, Choice, Log, Space, default_space
+from annealing.study.store import Ended, NewRun, open_store
 from annealing.study.strategies import Random
 from annealing.study.strategies.grid import GridSearch
 
@@ -106,6 +107,18 @@ def test_a_function_that_reports_no_loss_of_its_end_is_refused_with_what_to_call
         pytest.raises(TaskError, match=r"after update 19 of 20, .* call run.report\(20, loss\)"),
     ):
         conduct(store.begin("s", {}), searched(own=True, stacked=False), here(Own(stops_short), stacks=False))
+
+
+def test_a_candidate_of_which_a_seed_is_still_to_be_trained_is_not_handed_on(tmp_path):
+    point = np.array([20.0])
+    ended = Ended(Curve(np.array([20]), point, point, point), 0.5)
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        record.add_round(0, [NewRun(Candidate(i, {"lr": 0.1 + i}).to_dict(), seed, "tuning") for i in (0, 1) for seed in (0, 1)])
+        record.finish(dict.fromkeys(record.claim(3), ended))
+        assert [(told.candidate.number, told.seed) for told in settled(record.runs(), {})] == [(0, 0), (0, 1)]
+        record.finish(dict.fromkeys(record.claim(1), ended))
+        assert len(settled(record.runs(), {})) == 4
 
 
 def test_a_space_that_a_test_corrected_goes_to_optuna_with_every_candidate(here, line, tmp_path):

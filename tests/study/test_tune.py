@@ -2,6 +2,8 @@
 
 # ruff: noqa: E402 - what needs torch is imported once it is known to be there
 
+from contextlib import nullcontext
+
 import pytest
 
 from tests.conftest import require
@@ -96,6 +98,18 @@ def test_a_function_that_reports_nothing_is_refused_with_what_to_write():
         Own(lambda run: None).train(Setting("0", an.constant().over(3), 1.0, 0, "tuning"), lambda point: None)
     with pytest.raises(TaskError, match="cannot be called as train"):
         Own(lambda: None)
+
+
+def test_every_optimizer_that_is_named_is_judged_at_its_usual_rate_and_the_first_with_a_cosine(line, here, monkeypatch):
+    monkeypatch.setattr("annealing.study.tune.local", lambda work, workers, *, stacks, device: nullcontext(here(work)))
+    tuned = an.tune(line(), optimizer=["sgd", "adamw"], strategy="random", updates=20, budget=2, seeds=2, find=False)
+    judged = {name: values for name, values in tuned.chosen.items() if name.startswith("default")}
+
+    assert {name: (values["optimizer"], values["schedule"]) for name, values in judged.items()} == {
+        "default sgd": ("sgd", "constant"),
+        "default adamw": ("adamw", "constant"),
+        "default sgd + cosine": ("sgd", "cosine"),
+    }
 
 
 @pytest.mark.slow

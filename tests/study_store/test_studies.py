@@ -19,6 +19,8 @@ from annealing.study.store import Counts, Ended, NewRun, open_store
 DEFINITION = {
     "task": {"the model": "aa", "the training data": "bb"},
     "updates": 100,
+    "strategy": "random",
+    "how": "Random()",
     "space": {"lr": {"low": 1e-4, "high": 1.0}, "optimizer": ["sgd", "adamw"]},
 }
 
@@ -47,6 +49,8 @@ def test_a_study_is_gone_on_with(address: str, rounds) -> None:
             "space.lr.low=0.0001, and not with 0.001; space.optimizer=['sgd', 'adamw']",
         ),
         ({"seed": 1}, "it began with seed=nothing, and not with 1"),
+        ({"strategy": "grid", "how": "Grid()"}, "it began with strategy='random', and not with 'grid': undo"),
+        ({"how": "Random(seeds=2)"}, "it began with how='Random()', and not with 'Random(seeds=2)'"),
     ],
 )
 def test_a_name_that_is_taken_by_another_study_is_refused_with_what_differs(address: str, change: dict, said: str) -> None:
@@ -114,6 +118,17 @@ def test_studies_are_listed_with_what_became_of_them(address: str, rounds, curve
         assert (busy.name, busy.counts, busy.best, busy.definition) == ("busy", Counts(0, 1, 4), 0.25, {"updates": 2})
         assert empty.created <= busy.created
         assert busy.version
+
+
+@pytest.mark.parametrize(("role", "cut"), [("range", False), ("evaluation", False), ("tuning", True)])
+def test_the_lowest_loss_is_that_of_a_run_of_the_search_that_was_trained_to_its_end(address: str, curve, role, cut) -> None:
+    with open_store(address) as store:
+        record = store.begin("mine", {})
+        record.add_round(0, [NewRun({"lr": 0.1}, 0, "tuning"), NewRun({"lr": 0.2}, 0, role)])
+        whole, other = record.claim(2)
+        record.finish({whole: Ended(curve(), 0.5), other: Ended(curve(), 0.1, cut=cut)})
+
+        assert store.studies()[0].best == 0.5
 
 
 def test_studies_of_one_store_know_nothing_of_each_other(address: str, rounds) -> None:

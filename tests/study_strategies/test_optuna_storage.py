@@ -123,6 +123,13 @@ def test_a_study_is_written_again_with_only_what_is_new(storage):
     assert same(import_study(storage, "mine").history, history)
 
 
+def test_a_study_without_any_history_is_refused_and_nothing_is_written(storage):
+    with pytest.raises(ArgumentError, match="no setting yet whose runs have all ended"):
+        export_study(SPACE, [], storage, "mine")
+    with pytest.raises(ArgumentError, match="it has none"):
+        import_study(storage, "mine")
+
+
 def test_another_study_of_that_name_is_not_touched(storage):
     export_study(SPACE, studied(Random(), budget=3)[1], storage, "mine")
     with pytest.raises(ArgumentError, match="another study 'mine' with another space"):

@@ -23,7 +23,7 @@ from annealing.cli.say import error, plain
 from annealing.cli.show import show
 from annealing.cli.studies import export, report, studies
 from annealing.cli.tune import tune
-from annealing.core.errors import AnnealingError
+from annealing.core.errors import AnnealingError, TrainingError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -100,6 +100,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         words = [_as_text(word, before) for before, word in pairwise(("", *arguments))]
         status = app(words, prog_name="anneal", standalone_mode=False, obj=shlex.join(["anneal", *arguments]))
+    except TrainingError as failed:
+        error(failed)
+        return FAILED
     except AnnealingError as bad:
         error(bad)
         return BAD_INPUT

@@ -21,7 +21,7 @@ Name = Annotated[str, typer.Argument(metavar="STUDY", help="A study's name, as `
 def studies(
     store: Where = str(STORE), as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON on stdout.")] = False
 ) -> int:
-    """List the studies of a store: what each is about, how far it is, and its lowest loss."""
+    """List the studies of a store: what each is about, how far it is, and the lowest loss of its search."""
     from annealing.report.figures import Table
     from annealing.report.terminal import ranked
     from annealing.report.words import number
@@ -95,7 +95,7 @@ def export(
     if optuna is not None:
         from annealing.report.words import count
         from annealing.study.definition import search_from
-        from annealing.study.search import history_of
+        from annealing.study.search import settled
         from annealing.study.store import open_store
         from annealing.study.strategies.optuna_storage import export_study
 
@@ -103,7 +103,7 @@ def export(
             record = opened.study(study)
             search, _, _ = search_from(record.definition)
             runs = record.runs()
-            trials = export_study(search.narrowed(runs), history_of(runs, record.curves()), optuna, study)
+            trials = export_study(search.narrowed(runs), settled(runs, record.curves()), optuna, study)
         results().print(f"{count(trials, 'new trial')} in {optuna}, study {study}.", soft_wrap=True)
         return 0
     tuned = _concluded(study, store, finished=not as_csv)

@@ -36,7 +36,10 @@ def tune(
         typer.Option(metavar="NAME", help="lockstep (settings stacked into one program), process (one at a time) or ray."),
     ] = None,
     optimizer: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Optimizers to choose from, with commas, in place of the task's own.")
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Optimizers to choose from, with commas, in place of the task's own; each is a baseline, too."
+        ),
     ] = None,
     updates: Annotated[str | None, typer.Option(metavar="N", help="Length of every run, in updates.")] = None,
     budget: Annotated[str | None, typer.Option(metavar="RUNS", help="How many settings the search tries, by default 64.")] = None,

@@ -45,6 +45,10 @@ class TaskError(AnnealingError, ValueError):
     """A task that cannot be found, loaded or trained."""
 
 
+class TrainingError(TaskError):
+    """A run that failed once it was under way: the task raised, its worker died, or nothing came of any run."""
+
+
 class StoreError(AnnealingError, OSError):
     """A store of studies that cannot be reached, read or written, or that holds something else than what is asked of it."""
 

@@ -19,6 +19,7 @@ from annealing.study.store import Record
 from annealing.study.store.values import Claimed, Point, StoredRun
 from annealing.study.strategies import Told
 from annealing.study.train import Setting
+from annealing.study.workers import worker_of
 
 _STACK = 16  # runs that are claimed together, where none of them compete
 _STORE = 1.0  # seconds between two times that points are stored
@@ -110,7 +111,7 @@ class _Conductor:
             if not waiting:
                 return
             share = math.ceil(waiting / (self.engine.workers - len(self.running)))
-            claimed = self.record.claim(min(_STACK, share) if self.engine.stacks else 1)
+            claimed = self.record.claim(min(_STACK, share) if self.engine.stacks else 1, worker_of(self.engine.name))
             if not claimed:
                 return
             self._submit(claimed)

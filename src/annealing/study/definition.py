@@ -15,7 +15,7 @@ from annealing.study.strategies import Round, Told
 from annealing.tasks.task import Task
 
 
-def definition_of(work: Task | Own, search: Search, *, stacked: bool) -> dict[str, Any]:
+def definition_of(work: Task | Own, search: Search, *, stacked: bool, device: str) -> dict[str, Any]:
     """Return the definition of a study: its task, part by part, and everything that its rounds follow from."""
     parts = fingerprint(work.function if isinstance(work, Own) else work)
     return {
@@ -32,7 +32,8 @@ def definition_of(work: Task | Own, search: Search, *, stacked: bool) -> dict[st
         "finalists": search.finalists,
         "seeds": search.seeds,
         "baselines": {name: dict(values) for name, values in search.baselines.items()},
-        "engine": "lockstep" if stacked else "process",
+        "engine": "lockstep" if stacked else "process",  # whose numbers they are: a cluster gives those of one or the other
+        "device": device,  # another rounds otherwise
     }
 
 

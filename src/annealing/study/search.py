@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from annealing.core.errors import TaskError
+from annealing.core.errors import TrainingError
 from annealing.core.horizon import Horizon
 from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.ranges import Range, narrowed, range_of, to_test
@@ -55,7 +55,7 @@ class Search:
     def next_round(self, rounds: Rounds, curves: Curves) -> list[NewRun] | None:
         """Return the runs of the round after `rounds`, all of them done; None at the end.
 
-        Raises `TaskError` where there is nothing to judge: no setting was trained to its end, and there is no baseline.
+        Raises `TrainingError` where there is nothing to judge: no setting was trained to its end, and there is no baseline.
         """
         runs = [run for round_ in rounds for run in round_]
         if not runs and self.tests:
@@ -88,16 +88,23 @@ class Search:
         """The seeds on which the best few are judged: no strategy has seen them."""
         return tuple(range(FIRST_EVALUATION_SEED, FIRST_EVALUATION_SEED + self.seeds))
 
+    def nothing_to_judge(self, history: Sequence[Told]) -> str | None:
+        """Say why a study whose search ends with this history has nothing to judge; None where it has."""
+        if self.baselines or best_few(history, self.updates, 1):
+            return None
+        diverged = sum(told.diverged for told in history)
+        return (
+            f"none of the {proposed(history)} settings that were tried was trained to its end, "
+            f"{diverged} of the {len(history)} runs diverged: there is nothing to judge. "
+            "Take a space with lower rates, under another name for the study."
+        )
+
     def _evaluation(self, history: Sequence[Told]) -> list[NewRun]:
         """Return the best few and the baselines on fresh seeds, those that can share a stack side by side."""
         first = proposed(history)
         chosen = [candidate.to_dict() for candidate in best_few(history, self.updates, self.finalists)]
-        if not chosen and not self.baselines:
-            diverged = sum(told.diverged for told in history)
-            raise TaskError(
-                f"none of the {first} settings that were tried was trained to its end, {diverged} of the {len(history)} runs "
-                "diverged: there is nothing to judge. Take a space with lower rates, under another name for the study."
-            )
+        if (why := self.nothing_to_judge(history)) is not None:
+            raise TrainingError(why)
         chosen += [
             {**Candidate(first + place, values).to_dict(), "arm": name}
             for place, (name, values) in enumerate(self.baselines.items())
@@ -121,6 +128,12 @@ def ranges_of(runs: Sequence[StoredRun]) -> tuple[Range, ...]:
 def history_of(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
     """Return what a strategy may know: the search's runs that have ended, in order."""
     return tuple(_told(run, curves.get(run.id)) for run in runs if run.role == "tuning" and run.done)
+
+
+def settled(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
+    """Return the history of those candidates of which no run is left to train, so that their means stay what they are."""
+    open_ = {run.candidate["number"] for run in runs if run.role == "tuning" and not run.done}
+    return tuple(told for told in history_of(runs, curves) if told.candidate.number not in open_)
 
 
 def best_few(history: Sequence[Told], updates: int, count: int) -> tuple[Candidate, ...]:

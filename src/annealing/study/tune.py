@@ -21,12 +21,13 @@ from annealing.study.engines.job import Engine
 from annealing.study.engines.local import local
 from annealing.study.engines.own import Own
 from annealing.study.moment import Report
-from annealing.study.search import Search
+from annealing.study.search import Search, history_of
 from annealing.study.space import Space, baseline, check_space, default_space
 from annealing.study.store import Record, open_store
 from annealing.study.strategies import Strategy, strategy_named
 from annealing.study.strategies.forecasting import Forecasting
 from annealing.study.tuned import Tuned
+from annealing.study.workers import engines_of
 from annealing.tasks.load import load_object
 from annealing.tasks.optimizers import optimizer_named
 from annealing.tasks.task import Task
@@ -85,10 +86,11 @@ def tune(
     at a time (by default one per CPU); `progress`, called a few times a second; `address`, of a Ray cluster to join (by default
     one is started here); `find`, whether rates are tested first; `forecast`, whether the rest of the budget goes where a
     law fitted to the first runs expects the lowest losses; `finalists` and `seeds`, how many settings are judged, on how many
-    seeds; `baselines`, {name: values} to judge them against (by default the optimizer at its usual rate, constant and cosine).
+    seeds; `baselines`, {name: values} to judge them against (by default every optimizer at its usual rate, constant,
+    and the first with a cosine as well).
 
     Raises an `AnnealingError` before any training for what cannot be trained, `StoreError` where the study is there with
-    another definition, and `TaskError` when the task raises.
+    another definition, and `TrainingError` when the task raises while it is trained, or every run diverges.
     """
     work = _work(task)
     asked = Asked(work, engine, workers, address, device)
@@ -96,7 +98,7 @@ def tune(
         work, space, strategy, optimizer, updates, budget, seed, find, finalists, seeds, baselines, forecast, asked.stacks
     )
     with _place(store) as place, open_store(place) as opened:
-        record = opened.begin(study or work.name, definition_of(work, search, stacked=asked.stacks))
+        record = opened.begin(study or work.name, definition_of(work, search, stacked=asked.stacks, device=device))
         notes: tuple[str, ...] = ()
         if not _complete(record):
             with asked.engine() as running:
@@ -108,7 +110,7 @@ def tune(
             task=work.name,
             study=record.name,
             store="" if store is None else opened.address,
-            engine=asked.name,
+            engine=engines_of(record.runs()),
             notes=notes,
         )
 
@@ -120,11 +122,15 @@ def concluded(record: Record, store: str, *, finished: bool = True) -> Tuned:
     """
     search, task, engine = search_from(record.definition)
     if finished and not _complete(record):
-        counts = record.counts()
+        counts, history = record.counts(), history_of(record.runs(), record.curves())
+        stuck = history and sum(counts) == counts.done and search.nothing_to_judge(history)
+        if stuck:
+            raise ArgumentError(f"study {record.name!r}: {stuck}")
         raise ArgumentError(
             f"study {record.name!r} is not finished, {counts.done} of {sum(counts)} runs so far: "
             "run the command that began it once more."
         )
+    engine = engines_of(record.runs()) or engine
     return conclude(search, record.rounds(), record.curves(), task=task, study=record.name, store=store, engine=engine)
 
 
@@ -221,7 +227,7 @@ def _search(
         seed=whole("seed", seed, at_least=0),
         find=find and isinstance(work, Task),
         optimizer=first,
-        baselines=_baselines(first) if baselines is None else baselines,
+        baselines=_baselines(names or ([own] if own else [])) if baselines is None else baselines,
         finalists=whole("finalists", finalists),
         seeds=whole("seeds", seeds),
         own=isinstance(work, Own),
@@ -244,12 +250,17 @@ def _space(work: Task | Own, space: Space | Mapping[str, Any] | None, names: Seq
     return default_space(names)
 
 
-def _baselines(optimizer: str | None) -> dict[str, dict[str, Any]]:
-    """The optimizer as people first use it: at its usual rate, left alone, or decaying along a cosine."""
-    if optimizer is None:
+def _baselines(optimizers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Each optimizer as people first use it, at its usual rate and left alone; the first decaying along a cosine, too."""
+    if not optimizers:
         return {}
-    usual = baseline(optimizer)
-    return {"default": usual, "default + cosine": {**usual, "schedule": "cosine"}}
+    named = list(dict.fromkeys(optimizers))
+    defaults = {name: f"default {name}" if len(named) > 1 else "default" for name in named}
+    first = named[0]
+    return {
+        **{called: baseline(name) for name, called in defaults.items()},
+        f"{defaults[first]} + cosine": {**baseline(first), "schedule": "cosine"},
+    }
 
 
 def _complete(record: Record) -> bool:

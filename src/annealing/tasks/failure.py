@@ -6,14 +6,21 @@ import sys
 import traceback
 from pathlib import Path
 
-from annealing.core.errors import TaskError
+from annealing.core.errors import TaskError, TrainingError
 
 
 def task_raised(task: str, error: BaseException) -> TaskError:
-    """Return the one line that stands for what a task's own code raised."""
-    return TaskError(
-        f"task {task!r}: {error}" if isinstance(error, TaskError) else f"task {task!r} raised {where_it_failed(error)}"
-    )
+    """Return the one line that stands for what a task's own code raised before anything was trained."""
+    return TaskError(_line(task, error))
+
+
+def training_raised(task: str, error: BaseException) -> TrainingError:
+    """Return the one line that stands for what a task's own code raised while it was trained."""
+    return TrainingError(_line(task, error))
+
+
+def _line(task: str, error: BaseException) -> str:
+    return f"task {task!r}: {error}" if isinstance(error, TaskError) else f"task {task!r} raised {where_it_failed(error)}"
 
 
 def where_it_failed(error: BaseException) -> str:

@@ -17,13 +17,15 @@ torch = require("torch")
 require("loky")
 ray = require("ray")
 
-from annealing.core.errors import ArgumentError, TaskError
+from annealing.core.errors import ArgumentError, TaskError, TrainingError
 from annealing.lockstep import Halving
 from annealing.study.engines.job import Finished, Heard, Job
 from annealing.study.engines.local import local
 from annealing.study.engines.own import Own
 from annealing.study.engines.ray import cluster
+from annealing.study.store import open_store
 from annealing.study.train import Setting
+from annealing.study.tune import concluded
 
 pytestmark = pytest.mark.slow
 
@@ -111,6 +113,45 @@ def test_what_a_task_raises_comes_back_as_one_line(address, line):
         trained(engine, jobs()[:1])
 
     assert "RuntimeError: the cat is gone (test_ray.py, line " in str(refused.value)
+
+
+def test_a_mailbox_that_is_gone_is_one_line(address, line):
+    with cluster(line(), None, address, stacks=True) as engine:
+        ray.kill(engine._mailbox)
+        with pytest.raises(TrainingError, match=r"the cluster lost its work .*ActorDiedError") as refused:
+            trained(engine, jobs()[:1])
+
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("lost", ["OutOfMemoryError", "ObjectLostError", "NodeDiedError"])
+def test_what_the_cluster_loses_is_one_line(address, line, lost, monkeypatch):
+    kind = getattr(ray.exceptions, lost)
+    error = kind("ab" * 20, None, "gone\nfor good") if lost == "ObjectLostError" else kind("gone\nfor good")
+    with cluster(line(), None, address, stacks=True) as engine:
+
+        def get(promise):
+            raise error
+
+        monkeypatch.setattr(ray, "get", get)
+        with pytest.raises(TrainingError, match=lost) as refused:
+            engine.events(0)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_a_whole_study_there_gives_the_table_of_this_machine_and_names_the_engine(address, line, tmp_path):
+    asked = {"updates": 40, "budget": 8, "seeds": 2, "finalists": 2}
+    here = an.tune(line(), engine="lockstep", workers=1, **asked)
+    there = an.tune(line(), engine="ray", address=address, store=tmp_path / "s.db", study="there", **asked)
+    with open_store(tmp_path / "s.db") as store:
+        read = concluded(store.study("there"), "")
+
+    assert here.engine == "lockstep"
+    assert there.engine == read.engine == "ray"
+    assert there.rows == here.rows
+    assert there.tried == here.tried
+    assert there.best == here.best
 
 
 def test_a_function_of_ones_own_trains_there(address):

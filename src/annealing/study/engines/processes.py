@@ -18,7 +18,7 @@ import cloudpickle
 import loky
 from loky.backend.context import LokyContext
 
-from annealing.core.errors import ArgumentError, TaskError
+from annealing.core.errors import ArgumentError, TaskError, TrainingError
 from annealing.lockstep import Outlook
 from annealing.lockstep.compiled import Compile
 from annealing.lockstep.outlook import BUSY, in_a_line
@@ -162,7 +162,7 @@ def processes(
         try:
             yield Engine(task, folder, executor, count, engine, compile, device)
         except loky.process_executor.BrokenProcessPool:
-            raise TaskError(
+            raise TrainingError(
                 f"task {task.name!r}: a worker process died, perhaps for lack of memory: train with fewer workers."
             ) from None
         finally:

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, final
 
-from annealing.core.errors import ArgumentError, TaskError
+from annealing.core.errors import ArgumentError, TaskError, TrainingError
 from annealing.study.engines.job import Event, Finished, Heard, Job
 from annealing.study.engines.own import Own
 from annealing.study.engines.processes import SAME_BITS, packed
@@ -48,20 +48,27 @@ class Cluster:
         ended, _ = self._ray.wait(list(self._waiting), timeout=seconds) if self._waiting else ([], [])
         found: list[Event] = [
             Heard(number, place, point)
-            for number, place, point in self._ray.get(self._mailbox.take.remote())
+            for number, place, point in self._got(self._mailbox.take.remote())
             if number in {job.number for job in self._waiting.values()}
         ]
         for promise in ended:
             job = self._waiting.pop(promise)
-            try:
-                outcome: Any = self._ray.get(promise)
-            except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.RayTaskError) as error:
-                line = " ".join(str(error).split())[:200]
-                raise TaskError(f"task {self._task!r}: its workers on the cluster died again and again ({line}).") from None
+            outcome = self._got(promise)
             if isinstance(outcome, TaskError):
                 raise outcome
             found.append(Finished(job.number, *outcome))
         return found
+
+    def _got(self, promise: Any) -> Any:
+        """Return what Ray promised; whatever it lost instead (a worker, a node, memory, an actor) is one line."""
+        try:
+            return self._ray.get(promise)
+        except self._ray.exceptions.RayError as error:
+            line = " ".join(str(error).split())[:200]
+            raise TrainingError(
+                f"task {self._task!r}: the cluster lost its work ({type(error).__name__}: {line}): "
+                "run it again, with fewer workers where memory ran out."
+            ) from None
 
     def cancel(self) -> None:
         """Stop what is still being trained, as nobody waits for it any more."""

@@ -36,7 +36,7 @@ def train_job_on_ray(work: bytes, name: str, job: bytes, mailbox: Any, stacked: 
     import torch
 
     from annealing.study.engines.training import train_job
-    from annealing.tasks.failure import task_raised
+    from annealing.tasks.failure import training_raised
 
     torch.set_num_threads(1)
     try:
@@ -46,7 +46,7 @@ def train_job_on_ray(work: bytes, name: str, job: bytes, mailbox: Any, stacked: 
         outcome = train_job(shared, asked, post.hear, stacked=stacked, device=device)
         post.send()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's own code raises
-        return task_raised(name, error)
+        return training_raised(name, error)
     return outcome
 
 

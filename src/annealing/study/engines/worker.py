@@ -22,7 +22,7 @@ from annealing.lockstep.compiled import Compile
 from annealing.study.engines.board import Board
 from annealing.study.result import Run
 from annealing.study.train import Setting, run_of, train
-from annealing.tasks.failure import task_raised
+from annealing.tasks.failure import training_raised
 from annealing.tasks.task import Task
 
 TASK_FILE = "task.pickle"
@@ -49,7 +49,7 @@ def train_in_worker(
         fresh = pickle.loads((folder / TASK_FILE).read_bytes())  # noqa: S301 - the caller wrote it
         return [train(fresh, setting, partial(lines.write, run), device=device)]
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's own code raises
-        return task_raised(task, error)
+        return training_raised(task, error)
 
 
 def look_in_worker(task: str, folder: Path, settings: Sequence[Setting], device: str) -> Outlook | TaskError:
@@ -57,7 +57,7 @@ def look_in_worker(task: str, folder: Path, settings: Sequence[Setting], device:
     try:
         return outlook(_shared(folder), [setting.member for setting in settings], device=device)
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return task_raised(task, error)
+        return training_raised(task, error)
 
 
 def train_stack_in_worker(
@@ -86,7 +86,7 @@ def train_stack_in_worker(
         )
         return [run_of(setting, outcome) for setting, outcome in zip(settings, trained.outcomes, strict=True)]
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return task_raised(task, error)
+        return training_raised(task, error)
 
 
 def train_job_in_worker(
@@ -105,7 +105,7 @@ def train_job_in_worker(
 
             return train_job(work, job, hear, stacked=stacked, device=device)
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        return task_raised(task, error)
+        return training_raised(task, error)
 
 
 @lru_cache(maxsize=1)

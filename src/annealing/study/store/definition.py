@@ -7,6 +7,8 @@ from typing import Any, cast
 
 TASK = "task"
 """The key of a definition under which the parts of the task's fingerprint stand."""
+_SAME = ("strategy", "how")
+"""Keys of which the second says the first at length: where the first differs, that is enough."""
 _MISSING = object()
 _LONGEST = 60
 
@@ -22,7 +24,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None
     parts = [path[-1] for path, *_ in _walk(_parts(before), _parts(now), ())]
     if parts:
         return f"the task changed since the study began ({', '.join(parts)})"
-    rest = _walk(_without_task(before), _without_task(now), ())
+    name, length = _SAME
+    told = {TASK, *([length] if before.get(name) != now.get(name) else [])}
+    rest = _walk(_without(told, before), _without(told, now), ())
     said = [f"{'.'.join(path)}={_shown(old)}, and not with {_shown(new)}" for path, old, new in rest]
     return f"it began with {'; '.join(said)}" if said else None
 
@@ -32,8 +36,8 @@ def _parts(definition: Mapping[str, Any]) -> dict[str, Any]:
     return dict(task) if isinstance(task, Mapping) else {"another name": task}
 
 
-def _without_task(definition: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in definition.items() if key != TASK}
+def _without(keys: set[str], definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in definition.items() if key not in keys}
 
 
 def _walk(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 
 from annealing.core.checks import positive
 from annealing.core.errors import ArgumentError, StoreError
@@ -115,7 +115,8 @@ class Store:
         def number(state: str) -> Any:
             return func.count(case((run.c.state == state, 1)))
 
-        best = func.min(case((run.c.diverged.is_(False), run.c.loss)))
+        to_its_end = and_(run.c.role == "tuning", run.c.diverged.is_(False), run.c.cut.is_(False))
+        best = func.min(case((to_its_end, run.c.loss)))
         columns = study.c.name, study.c.created, study.c.version, study.c.definition
         lines = (
             select(*columns, *(number(state) for state in Counts._fields), best)

@@ -110,7 +110,10 @@ class Counts(NamedTuple):
 @final
 @dataclass(frozen=True)
 class StudyLine:
-    """A study as a list of them shows it: `created` in seconds since 1970, `best` the lowest loss of a run that is done."""
+    """A study as a list of them shows it: `created` in seconds since 1970, `best` the lowest loss of its search.
+
+    That is of a run of role "tuning", trained to its end; range tests, runs that were given up, and fresh seeds do not count.
+    """
 
     name: str
     created: float

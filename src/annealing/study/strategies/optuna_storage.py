@@ -50,9 +50,12 @@ def export_study(
     sqlite:///optuna.db or postgresql://…, or a file; `name`, the study's there; `attributes`, what else to note of the study.
 
     A trial's value is the mean loss over the candidate's seeds, infinite where a run diverged; its intermediate values are the
-    mean validation losses; a candidate that was cut is pruned. Written again, only what is new is added. Raises `ArgumentError`
-    when another study of that name is there, `StoreError` when the storage cannot be reached.
+    mean validation losses; a candidate that was cut is pruned. Written again, only what is new is added: Optuna changes no trial
+    that has ended, so leave out candidates of which a seed is still to be trained. Raises `ArgumentError` without any history,
+    or when another study of that name is there, `StoreError` when the storage cannot be reached.
     """
+    if not history:  # and the space may still become narrower, which Optuna would take for another study
+        raise ArgumentError(f"study {name!r} has no setting yet whose runs have all ended: export it later.")
     with _opened(storage) as kept:
         study = _begun(kept, name, space, attributes or {})
         there = {trial.user_attrs.get("candidate") for trial in study.get_trials(deepcopy=False)}
