@@ -36,7 +36,7 @@ def begin(arguments: list[str], study: str, name: str = "") -> int:
         with Path(f"{study}{name}.out").open("w", encoding="utf-8") as said:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
-            sys.argv = ["anneal", "tune", *arguments, "--store", STORE, "--study", study, "--out", f"report-{study}{name}"]
+            sys.argv = ["anneal", "tune", "--store", STORE, *arguments, "--study", study, "--out", f"report-{study}{name}"]
             main()
     except SystemExit as end:
         status = end.code or 0

@@ -37,7 +37,7 @@ task = Task(
 SMALL = ["line.py", "--updates", "60", "--seeds", "2", "--workers", "1", "--quiet", "--no-find"]
 ARGUMENTS = {
     "lockstep": [*SMALL, "--budget", "32"],
-    "process": [*SMALL, "--budget", "12", "--engine", "process", "--strategy", "tpe"],
+    "process": [*SMALL, "--budget", "8", "--engine", "process", "--strategy", "tpe"],
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kill -9 and fork")]
@@ -55,12 +55,12 @@ def mortal(folder: Path, *arguments: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def found(folder: Path, study: str, report: str | None = None) -> tuple[Any, ...]:
+def found(folder: Path, study: str, report: str | None = None, store: str | None = None) -> tuple[Any, ...]:
     """Everything that a study found, to the last bit, and the result that was written of it; but not how long it took."""
     from annealing.study.store import open_store
 
-    with open_store(folder / "studies.db", create=False) as store:
-        record = store.study(study)
+    with open_store(store or folder / "studies.db", create=False) as opened:
+        record = opened.study(study)
         runs, curves = record.runs(), record.curves()
     table = [(run.round, run.place, str(run.candidate), run.seed, run.role, run.cut, run.diverged) for run in runs]
     numbers = [(np.float64(run.loss).tobytes(), run.updates, hash(curves[run.id])) for run in runs]
@@ -89,9 +89,9 @@ def undisturbed(engine: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def test_killed_at_random_moments_it_ends_with_the_same_table(seed: int, engine: str, undisturbed, tmp_path: Path) -> None:
     expected, seconds = undisturbed
 
-    what = mortal(tmp_path, "kill", str(seed), "5", str(seconds), *ARGUMENTS[engine])
+    what = mortal(tmp_path, "kill", str(seed), "3", str(seconds), *ARGUMENTS[engine])
 
-    assert len(what["killed"]) == 5
+    assert len(what["killed"]) == 3
     for study in what["studies"]:
         assert found(tmp_path, study) == expected
 
@@ -107,3 +107,19 @@ def test_two_at_once_share_the_work_and_end_with_the_same_table(engine: str, und
         assert found(tmp_path, "s0", report) == expected
     with open_store(tmp_path / "studies.db") as store:
         assert len({run.worker for run in store.study("s0").runs()}) == 2
+
+
+@pytest.mark.parametrize("engine", ["process"], indirect=True)  # which hands out one run at a time, so that there is work for all
+def test_four_at_once_on_a_server_come_to_the_table_of_one_on_a_file(
+    engine: str, undisturbed, postgresql: str, tmp_path: Path
+) -> None:
+    from annealing.study.store import open_store
+
+    expected, _ = undisturbed
+
+    reports = mortal(tmp_path, "together", "4", *ARGUMENTS[engine], "--store", postgresql)["reports"]
+
+    for report in reports:
+        assert found(tmp_path, "s0", report, postgresql) == expected
+    with open_store(postgresql) as store:
+        assert len({run.worker for run in store.study("s0").runs()}) > 2
