@@ -17,7 +17,7 @@ from annealing.study.conclude import conclude
 from annealing.study.conduct import conduct
 from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.engines.own import Own
-from annealing.study.ranges import Range, narrowed, to_test
+from annealing.study.ranges import ABOVE, BELOW, Range, narrowed, to_test
 from annealing.study.result import Curve
 from annealing.study.search import Search, settled
 from annealing.study.space import Candidate, Choice, Log, Space, default_space
@@ -58,8 +58,8 @@ def test_rates_that_somebody_wrote_are_narrowed_and_never_left():
     across = narrowed(Space({"lr": Log(1e-4, 1e-2)}), (found(0.01, 0.02),))["lr"][0]
     apart = narrowed(Space({"lr": Log(1e-4, 1e-3)}), (found(0.1, 0.2),))["lr"][0]
 
-    assert (inside.low, inside.high) == (0.01 / 8, 0.04)
-    assert (across.low, across.high) == (0.01 / 8, 1e-2)
+    assert (inside.low, inside.high) == (0.01 / BELOW, 0.02 * ABOVE)
+    assert (across.low, across.high) == (0.01 / BELOW, 1e-2)
     assert (apart.low, apart.high) == (1e-4, 1e-3)
 
 
@@ -67,8 +67,8 @@ def test_rates_of_the_default_space_are_a_guess_that_a_test_corrects():
     for optimizers in (["sgd"], ["sgd", "adamw"]):
         space = narrowed(default_space(optimizers), (found(20.0, 40.0, "sgd"),))
         lr = space.active({"optimizer": "sgd", "schedule": "constant"})["lr"]
-        assert (lr.low, lr.high) == (2.5, 80.0)
-        assert {one.high for one in space["lr"]} == {80.0, *([0.02] if "adamw" in optimizers else [])}
+        assert (lr.low, lr.high) == (20.0 / BELOW, 40.0 * ABOVE)
+        assert {one.high for one in space["lr"]} == {40.0 * ABOVE, *([0.02] if "adamw" in optimizers else [])}
 
 
 def test_an_optimizer_whose_rates_are_listed_is_not_tested_and_keeps_them():
@@ -80,7 +80,7 @@ def test_an_optimizer_whose_rates_are_listed_is_not_tested_and_keeps_them():
     assert to_test(space, "sgd") == ("sgd",)
     narrow = narrowed(space, (found(0.1, 0.2, "sgd"),))
     assert narrow.active({"optimizer": "adamw"})["lr"] == space.active({"optimizer": "adamw"})["lr"]
-    assert narrow.active({"optimizer": "sgd"})["lr"].high == 0.4
+    assert narrow.active({"optimizer": "sgd"})["lr"].high == 0.2 * ABOVE
 
 
 def test_where_every_run_diverged_and_nothing_else_is_judged_the_study_says_so_and_what_was_tried_can_be_read(here, tmp_path):
