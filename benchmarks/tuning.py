@@ -236,13 +236,14 @@ def main(
     budget: Annotated[int, typer.Option(help="Settings that ours tries.")] = 32,
     quick: Annotated[bool, typer.Option("--quick", help="One task, one seed, short runs: whether it works.")] = False,
     forecast: Annotated[bool, typer.Option("--forecast", help="Ours with a forecast as well.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Ours alone, without and with a forecast.")] = False,
     no_ray: Annotated[bool, typer.Option("--no-ray", help="Leave Ray's efficiency out.")] = False,
 ) -> None:
     """Print one table per task, and Ray's efficiency."""
     names = ["digits"] if quick else tasks.split(",")
     seeds, budget = (1, 16) if quick else (seeds, budget)
-    absent = ([] if _has_ray_tune() else ["Ray Tune ASHA"]) + ([] if forecast else ["ours, forecast"])
-    there = {name: run for name, run in CONTENDERS.items() if name not in absent}
+    absent = ([] if _has_ray_tune() else ["Ray Tune ASHA"]) + ([] if forecast or mine else ["ours, forecast"])
+    there = {name: run for name, run in CONTENDERS.items() if name not in absent and (not mine or name.startswith("ours"))}
     console = Console(markup=False, width=150)
     for name in names:
         task, updates = problem(name), UPDATES[name] // (2 if quick else 1)
@@ -257,6 +258,8 @@ def main(
                 loss, spent = results[contender][-1][1], f"{found.updates} updates in {found.seconds:.0f} s"
                 print(f"{name}, seed {seed}, {contender}: {loss:.4f}, {spent}", file=sys.stderr)
         console.print(_table(name, updates, results))
+    if mine:
+        return
     if "Ray Tune ASHA" not in there:
         console.print(f"Ray Tune ASHA is {RAY_TUNE}")
     if importlib.util.find_spec("ray") is not None and not no_ray:

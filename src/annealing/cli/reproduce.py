@@ -15,9 +15,9 @@ from rich.text import Text
 from annealing.cli.numbers import whole
 from annealing.cli.say import notes, plain, results
 from annealing.core.errors import ArgumentError
-from annealing.reproduce.finding import Result, Scale
 
 if TYPE_CHECKING:
+    from annealing.reproduce.finding import Result, Scale
     from annealing.reproduce.study import Study
 
 
