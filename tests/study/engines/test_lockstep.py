@@ -90,7 +90,7 @@ def test_what_the_task_raises_is_the_same_line_in_a_stack(line):
         return task.train(seed)
 
     task = line()
-    with pytest.raises(TaskError, match=r"task 'line' raised RuntimeError: no such data \(test_lockstep_engine\.py, line \d+\)"):
+    with pytest.raises(TaskError, match=r"task 'line' raised RuntimeError: no such data \(test_lockstep\.py, line \d+\)"):
         trained(line(train=broken), 1, settings(), engine="lockstep")
 
 

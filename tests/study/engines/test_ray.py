@@ -35,9 +35,9 @@ def address():
     """A cluster of two node processes, one worker each."""
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    nodes.add_node(num_cpus=1)
-    nodes.wait_for_nodes()
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "wait": False})
+    nodes.add_node(num_cpus=1, wait=False)
+    nodes.wait_for_nodes(timeout=180)  # a busy machine takes longer than the 30 s that are usual
     yield nodes.address
     ray.shutdown()
     nodes.shutdown()
@@ -51,7 +51,7 @@ def jobs():
     return [Job(1, settings(8), Halving()), Job(2, settings(4, seed=1)), Job(3, settings(4, seed=2))]
 
 
-def trained(engine, asked, *, until=120.0, watch=lambda events: None):
+def trained(engine, asked, *, until=300.0, watch=lambda events: None):
     for job in asked:
         engine.submit(job)
     ended, heard, begun = {}, Counter(), time.monotonic()
