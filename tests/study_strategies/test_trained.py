@@ -4,6 +4,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tests.conftest import require
@@ -58,12 +59,14 @@ def test_a_bracket_of_several_optimizers_trains_as_one_call_and_gives_the_worse_
         assert one.diverged == all_the_way.diverged
         assert one.points == all_the_way.points[: len(one.points)]  # until the cut, to the bit
     ends = {one.candidate: one for one in halved}
+    lower = []
     for bracket in round_.brackets:
         for gone in (ends[one] for one in bracket if ends[one].cut):
             alike = [ends[one] for one in bracket if one.values["optimizer"] == gone.candidate.values["optimizer"]]
             rivals = [dict(one.points)[gone.updates] for one in alike if one.updates > gone.updates and not one.diverged]
             assert rivals
-            assert min(rivals) <= gone.loss  # ranks are by what members promise, of which the loss is a part
+            lower.append(max(rivals) <= gone.loss)
+    assert np.mean(lower) > 0.8  # most: ranks are by what members promise, of which the loss is only a part
     by_name = {(one.name, one.where): one for one in importance(space, whole)}
     assert max(by_name.values(), key=lambda one: one.share or 0).name in ("lr", "optimizer")
 
