@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-import jinja2
-from bokeh.embed import components
-from bokeh.resources import Resources
-from markupsafe import Markup
 
 from annealing.report import charts
 from annealing.report.figures import Dots, Lines
 from annealing.report.files import interrupts_held, write_files
-from annealing.report.palette import COLOURS, GRID, INK, QUIET, pens
+from annealing.report.frame import draw, made_with, render
+from annealing.report.palette import COLOURS, pens
 from annealing.report.reproduced import drawn, measured, summary, verdicts
 from annealing.report.words import duration
 from annealing.reproduce.finding import Result
@@ -52,32 +46,28 @@ def reproduced_json(results: Sequence[Result]) -> str:
 def reproduced_page(results: Sequence[Result], *, command: str = "") -> str:
     """Return report.html, which asks the network for nothing."""
     figures = [drawn(result.finding.figure) for result in results]
-    script, places = components([_chart(figure) for figure in figures]) if figures else ("", ())
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    text = resources.files("annealing.report").joinpath("reproduced.html").read_text(encoding="utf-8")
-    return environment.from_string(text).render(
+    drawings, scripts = draw(figures, [_chart(figure) for figure in figures]) if figures else ([], "")
+    return render(
+        "reproduced.html",
         title="What the papers claim, run again",
-        said=summary(results),
+        facts=f"{len(results)} {'study' if len(results) == 1 else 'studies'}, each with the criterion written before its result",
+        verdict=summary(results),
         notes=[_FAST] if any(result.scale == "fast" for result in results) else [],
-        facts=f"Python {platform.python_version()} on {platform.machine()}",
         table=verdicts(results),
         sections=[
             {
                 "result": result,
                 "figure": figure,
-                "chart": Markup(place),  # noqa: S704 - Bokeh's own
                 "table": measured(result),
                 "colour": _COLOUR[result.verdict],
                 "seconds": duration(result.seconds),
             }
-            for result, figure, place in zip(results, figures, places, strict=True)
+            for result, figure in zip(results, drawings, strict=True)
         ],
-        scripts=Markup(Resources(mode="inline", components=["bokeh"]).render() + script),  # noqa: S704 - the same
+        scripts=scripts,
         colours=_COLOUR,
-        ink=INK,
-        quiet=QUIET,
-        grid_colour=GRID,
         command=command or "anneal reproduce --all",
+        repeat=made_with(),
     )
 
 
