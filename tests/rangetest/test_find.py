@@ -1,11 +1,12 @@
 """The two-stage protocol, on tasks whose right answer is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
-from annealing.core.errors import ArgumentError, KindError
+from annealing.core.errors import ArgumentError, KindError, TrainingError
 from annealing.rangetest import BUDGET, find
 from annealing.tasks import Task
 
@@ -107,6 +108,14 @@ def test_a_model_is_no_task() -> None:
     with pytest.raises(KindError, match="is not a task"):
         find(torch.nn.Linear(1, 1))  # pyright: ignore[reportArgumentType]
     assert math.isfinite(BUDGET)
+
+
+def test_what_a_task_raises_while_it_is_trained_is_one_line_that_names_it() -> None:
+    def raising(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("the cat\nis gone")
+
+    with pytest.raises(TrainingError, match=r"^task 'cat' raised RuntimeError: the cat is gone \(test_find.py, line \d+\)$"):
+        find(replace(line(), name="cat", loss=raising), updates=60)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from annealing.study.space import (
     Space,
     Uniform,
     Whole,
-    baseline,
+    baselines_of,
     check_space,
     default_space,
     schedule_of,
@@ -108,9 +108,19 @@ def test_every_candidate_of_a_default_space_can_be_trained(name):
         candidate = Candidate(number, space.sample(np.random.default_rng(number)))
         made = setting(candidate, 50, seed=0)
         _, optimizer = prepare(task, made.member)
-        assert type(optimizer) is type(prepare(task, setting(Candidate(0, baseline(name)), 50, seed=0).member)[1])
+        usual = setting(Candidate(0, baselines_of([name])["default"]), 50, seed=0)
+        assert type(optimizer) is type(prepare(task, usual.member)[1])
         assert optimizer.param_groups[0]["weight_decay"] == candidate.values["weight_decay"]
         assert float(made.plan.values().max()) <= candidate.values["lr"] * (1 + 1e-9)
+
+
+def test_an_optimizer_that_is_made_for_a_constant_rate_gets_no_cosine_as_a_baseline():
+    require("schedulefree")
+
+    assert list(baselines_of(["schedulefree_sgd"])) == ["default"]
+    assert list(baselines_of(["schedulefree_sgd", "sgd"])) == ["default schedulefree_sgd", "default sgd", "default sgd + cosine"]
+    assert baselines_of(["schedulefree_sgd", "sgd"])["default sgd + cosine"]["optimizer"] == "sgd"
+    assert baselines_of([]) == {}
 
 
 def test_a_default_space_of_several_optimizers_gives_each_what_is_its_own():

@@ -13,6 +13,7 @@ torch = require("torch")
 
 from annealing.lockstep import Member, train
 from annealing.lockstep.alone import train_alone
+from annealing.study.compare import compare
 from annealing.tasks import load_task
 
 
@@ -46,3 +47,11 @@ def test_it_learns_and_stacks():
     assert fast < slow < math.log(97)
     alone = train_alone(task, members[1], lambda updates, loss: None)
     assert fast == pytest.approx(alone.loss, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_its_schedules_are_compared():
+    outcome = compare("text", ["constant", "linear"], updates=40, seeds=2, lr=[1e-3, 1e-2], workers=1)
+    assert len(outcome.runs) == 2 * 2 * len(outcome.tuning_seeds) + 2 * 2
+    assert all(row.mean is not None and row.mean < math.log(97) for row in outcome.rows)
+    assert outcome.best in {"constant", "linear"}

@@ -27,6 +27,7 @@ from annealing.rangetest.decide import Answer, Scan
 from annealing.rangetest.search import SCHEDULE, UPDATES, Ran, Search, shape_of
 from annealing.rangetest.sweep import Values
 from annealing.tasks.batches import seed_everything, validation_batches
+from annealing.tasks.failure import told_of
 from annealing.tasks.load import load_task
 from annealing.tasks.measure import validation_loss
 from annealing.tasks.optimizers import Maker
@@ -141,8 +142,9 @@ def find(
     updates = whole("updates", updates, at_least=12)
     device = known_device(device)
     notes: list[str] = []
-    search = _search(task, shape, updates, seed, device, compile, tick, notes)
-    scan, answer = search.answer()
+    with told_of(task.name):
+        search = _search(task, shape, updates, seed, device, compile, tick, notes)
+        scan, answer = search.answer()
     return Found(
         task=task.name,
         optimizer=task.optimizer_name,

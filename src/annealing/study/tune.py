@@ -22,7 +22,7 @@ from annealing.study.engines.local import local
 from annealing.study.engines.own import Own
 from annealing.study.moment import Report
 from annealing.study.search import Search, history_of
-from annealing.study.space import Space, baseline, check_space, default_space
+from annealing.study.space import Space, baselines_of, check_space, default_space
 from annealing.study.store import Record, open_store
 from annealing.study.strategies import Strategy, strategy_named
 from annealing.study.strategies.forecasting import Forecasting
@@ -87,7 +87,7 @@ def tune(
     one is started here); `find`, whether rates are tested first; `forecast`, whether the rest of the budget goes where a
     law fitted to the first runs expects the lowest losses; `finalists` and `seeds`, how many settings are judged, on how many
     seeds; `baselines`, {name: values} to judge them against (by default every optimizer at its usual rate, constant,
-    and the first with a cosine as well).
+    and the first that is made for decay with a cosine as well).
 
     Raises an `AnnealingError` before any training for what cannot be trained, `StoreError` where the study is there with
     another definition, and `TrainingError` when the task raises while it is trained, or every run diverges.
@@ -227,7 +227,7 @@ def _search(
         seed=whole("seed", seed, at_least=0),
         find=find and isinstance(work, Task),
         optimizer=first,
-        baselines=_baselines(names or ([own] if own else [])) if baselines is None else baselines,
+        baselines=baselines_of(names or ([own] if own else [])) if baselines is None else baselines,
         finalists=whole("finalists", finalists),
         seeds=whole("seeds", seeds),
         own=isinstance(work, Own),
@@ -248,19 +248,6 @@ def _space(work: Task | Own, space: Space | Mapping[str, Any] | None, names: Seq
             f"task {work.name!r} makes its own optimizer, whose usual rate is not known: write optimizer=…, or space=…."
         )
     return default_space(names)
-
-
-def _baselines(optimizers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Each optimizer as people first use it, at its usual rate and left alone; the first decaying along a cosine, too."""
-    if not optimizers:
-        return {}
-    named = list(dict.fromkeys(optimizers))
-    defaults = {name: f"default {name}" if len(named) > 1 else "default" for name in named}
-    first = named[0]
-    return {
-        **{called: baseline(name) for name, called in defaults.items()},
-        f"{defaults[first]} + cosine": {**baseline(first), "schedule": "cosine"},
-    }
 
 
 def _complete(record: Record) -> bool:

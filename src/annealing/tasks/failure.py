@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
-from annealing.core.errors import TaskError, TrainingError
+from annealing.core.errors import AnnealingError, TaskError, TrainingError
 
 
 def task_raised(task: str, error: BaseException) -> TaskError:
@@ -17,6 +19,20 @@ def task_raised(task: str, error: BaseException) -> TaskError:
 def training_raised(task: str, error: BaseException) -> TrainingError:
     """Return the one line that stands for what a task's own code raised while it was trained."""
     return TrainingError(_line(task, error))
+
+
+@contextmanager
+def told_of(task: str) -> Generator[None]:
+    """Raise, for whatever a task's own code raises in the `with` block, the one line that stands for it.
+
+    What this library raises on purpose is such a line already.
+    """
+    try:
+        yield
+    except AnnealingError:
+        raise
+    except Exception as error:
+        raise training_raised(task, error) from error
 
 
 def _line(task: str, error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from annealing.study.space.candidate import Candidate as Candidate
 from annealing.study.space.candidate import schedule_of as schedule_of
 from annealing.study.space.candidate import setting as setting
-from annealing.study.space.defaults import baseline as baseline
+from annealing.study.space.defaults import baselines_of as baselines_of
 from annealing.study.space.defaults import default_space as default_space
 from annealing.study.space.dimension import Choice as Choice
 from annealing.study.space.dimension import Dimension as Dimension

@@ -73,6 +73,21 @@ def baseline(optimizer: str) -> dict[str, Value]:
     return {"optimizer": optimizer, "lr": optimizer_named(optimizer).usual, "schedule": "constant"}
 
 
+def baselines_of(optimizers: Sequence[str]) -> dict[str, dict[str, Value]]:
+    """Return each optimizer's baseline by its name in the table, and the first that is made for decay along a cosine as well.
+
+    >>> list(baselines_of(["adamw"])), list(baselines_of(["sgd", "adamw"]))
+    (['default', 'default + cosine'], ['default sgd', 'default adamw', 'default sgd + cosine'])
+    """
+    named = list(dict.fromkeys(optimizers))
+    called = {name: f"default {name}" if len(named) > 1 else "default" for name in named}
+    baselines = {called[name]: baseline(name) for name in named}
+    decaying = next((name for name in named if not optimizer_named(name).constant), None)
+    if decaying is not None:
+        baselines[f"{called[decaying]} + cosine"] = {**baseline(decaying), "schedule": "cosine"}
+    return baselines
+
+
 def _ranges(kind: Any, ranges: Mapping[str, tuple[float, float]], names: tuple[str, ...]) -> list[Any]:
     """Return one dimension for every range, with the optimizers that share it as its condition."""
     sharing: dict[tuple[float, float], list[str]] = {}
