@@ -1,7 +1,8 @@
 """Two rules for growing the batch where the rate would fall: plain steps want one of them, normalised steps the other.
 
 Noisy linear regression, five halvings. Where the base schedule halves the rate, plain SGD is served by doubling the batch at
-a constant rate; steps that are divided by their length are served by Seesaw: the rate falls by √2 and the batch doubles.
+a constant rate; steps that are divided by their length are served by Seesaw: the rate falls by √2 and the batch doubles. What
+both rules do for Adam is noted beside that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from annealing.core.marks import stairs
 from annealing.core.phases import hold
 from annealing.core.plan import Plan
 from annealing.reproduce.finding import Finding, Mean, Means, Scale, Statistic, above, below, noted
+from annealing.reproduce.seesaw_adam import beside_adam
 from annealing.reproduce.study import Study
 
 DIMENSIONS, BATCH = 24, 8
@@ -50,10 +52,11 @@ def ratios(samples: int, replicates: int, seed: int, *, normalised: bool) -> dic
 
 
 def run(scale: Scale, seed: int) -> Finding:
-    """Measure both rules, and a control that anneals twice, on both kinds of steps."""
+    """Measure both rules, and a control that anneals twice, on both kinds of steps, and look at Adam's."""
     samples, replicates = (48_000, 200) if scale == "full" else (2_400, 20)
     plain, normal = (ratios(samples, replicates, seed, normalised=normalised) for normalised in (False, True))
     grown, _ = _traded((PLAIN * HALVINGS).over(samples, unit="samples"))
+    adam = beside_adam(HALVINGS, BATCH, scale, seed)
     statistics: tuple[Statistic, ...] = (
         below("plain steps: batch rule off by", abs(plain["batch"] - 1), 0.06),
         above("plain steps: Seesaw off by", abs(plain["seesaw"] - 1), 0.15),
@@ -62,6 +65,7 @@ def run(scale: Scale, seed: int) -> Finding:
         above("control, plain steps: off by", abs(plain["both"] - 1), 0.15),
         above("control, normalised steps: off by", abs(normal["both"] - 1), 0.08),
         noted("updates, as a share of the decay's", grown.updates() / grown.updates_before()),
+        *adam.statistics,
     )
     means = [
         Mean(f"{label}: {name}", ratio)
@@ -75,7 +79,7 @@ def run(scale: Scale, seed: int) -> Finding:
         tuple(means),
         reference=1.0,
     )
-    return Finding(statistics, f"seed {seed}, {replicates} replicates", figure)
+    return Finding(statistics, f"seed {seed}, {replicates} replicates; {adam.seeds}", figure, adam.notes)
 
 
 def _traded(decay: Plan) -> tuple[TradePlan, TradePlan]:
