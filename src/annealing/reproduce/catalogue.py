@@ -44,6 +44,7 @@ MODULES = (
     "run_lengths",
     "learned_cooling",
     "subsample",
+    "mixture",
     "contrastive_divergence",
     "stochastic_inference",
     "diffusion",
