@@ -128,7 +128,7 @@ def commands(claim: Claim, studies: Sequence[Study]) -> tuple[str, ...]:
 
     >>> from annealing.reproduce.catalogue import studies
     >>> commands(next(claim for claim in CLAIMS if claim.row == "F29"), studies())
-    ('anneal reproduce subsample',)
+    ('anneal reproduce subsample', 'anneal reproduce mixture')
     """
     own = (claim.command,) if claim.command else ()
     return (*(f"anneal reproduce {study.name}" for study in shown_by(claim, studies)), *own)
