@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -36,16 +38,30 @@ def side_by_side(studies: Sequence[Study], one: Callable[[Study], Result], worke
     )
     ended: SimpleQueue[Any] = SimpleQueue()
     try:
-        with without_interrupts():
-            futures = [executor.submit(one, study) for study in studies]
-        for future in futures:
-            future.add_done_callback(ended.put)
-        for _ in futures:
-            yield _next(ended).result()
+        with _silent_about_renewal():
+            with without_interrupts():
+                futures = [executor.submit(one, study) for study in studies]
+            for future in futures:
+                future.add_done_callback(ended.put)
+            for _ in futures:
+                yield _next(ended).result()
     except loky.process_executor.BrokenProcessPool:
         raise TaskError("a process with a study died, perhaps for lack of memory: write --workers 1.") from None
     finally:
         executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _silent_about_renewal() -> Generator[None]:
+    """Keep one warning of loky's from the user: that a process was replaced because it had grown by 300 MB.
+
+    It is harmless. What grows is no leak: a process keeps the runs that studies share, and PyTorch what it loads. It is replaced
+    between two studies, after the result of the first was sent; and what a study finds depends on its seed only. The warning
+    comes from a thread of loky's, at any time until all studies have ended, so it is filtered until then.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A worker was restarted while some jobs", UserWarning, r"loky\.")
+        yield
 
 
 def cores() -> int:
