@@ -52,9 +52,13 @@ def outcome(search, record):
     return found, [curves[run.id] for round_ in rounds for run in round_ if run.role != "range"]
 
 
-@pytest.mark.parametrize("strategy", [Random(), Brackets()], ids=lambda strategy: strategy.name)
-def test_a_study_broken_off_after_every_job_comes_out_the_same(strategy, search, here, line, tmp_path):
-    asked = search(strategy)
+@pytest.mark.parametrize(
+    ("strategy", "changes"),
+    [(Random(), {}), (Brackets(), {}), (Random(), {"budget": 32, "repeats": 2})],
+    ids=["random", "brackets", "repeats"],
+)
+def test_a_study_broken_off_after_every_job_comes_out_the_same(strategy, changes, search, here, line, tmp_path):
+    asked = search(strategy, **changes)
     with open_store(tmp_path / "whole.db") as store:
         record = store.begin("s", {})
         conduct(record, asked, here(line()))

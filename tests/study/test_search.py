@@ -48,6 +48,44 @@ def test_no_round_before_the_last_uses_a_seed_of_the_last_whatever_the_seed_of_t
         assert all(0 <= run.seed < FIRST_EVALUATION_SEED for run in first)
 
 
+def lucky(run):
+    """Train nothing: the higher its rate the worse a setting is, but for 20, which is lucky on the first seed."""
+    first = run.seed == 0
+    run.report(run.updates, (0.1 if first else 0.9) if run.values["lr"] == 20 else (0.5 + run.values["lr"] / 100))
+
+
+def test_the_best_of_a_search_are_trained_from_more_tuning_seeds_before_one_is_chosen(here, tmp_path):
+    space = Space({"lr": Choice([float(rate) for rate in range(1, 49)])})
+    asked = searched(space=space, strategy=GridSearch(), budget=48, own=True, stacked=False, repeats=2, finalists=2)
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        conduct(record, asked, here(Own(lucky), stacks=False))
+        rounds = record.rounds()
+        outcome = conclude(asked, rounds, record.curves(), task="t", study="s", store="", engine="here")
+
+    search, repeats, judged = rounds
+    assert len(search) == 48
+    assert asked.repeated == len(repeats) == 2 * 3
+    assert {run.candidate["values"]["lr"] for run in repeats} == {20.0, 1.0, 2.0}
+    assert {run.seed for run in repeats} == set(asked.repeat_seeds)
+    assert not {run.seed for run in repeats} & {run.seed for run in [*search, *judged]}
+    assert max(asked.repeat_seeds) < FIRST_EVALUATION_SEED
+    assert [values["lr"] for values in outcome.chosen.values()] == [1.0, 2.0]
+    assert outcome.values["lr"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"), [({"budget": 31}, "few"), ({"repeats": 0}, "none"), ({"strategy": Random(seeds=2)}, "own")]
+)
+def test_nothing_is_repeated_where_it_would_cost_much_or_is_done_anyway(changes, why, here, tmp_path):
+    asked = searched(**({"budget": 32, "repeats": 2, "own": True, "stacked": False} | changes))
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        conduct(record, asked, here(Own(lambda run: run.report(run.updates, run.values["lr"])), stacks=False))
+
+    assert [round_[0].role for round_ in record.rounds()] == ["tuning", "evaluation"], why
+
+
 def test_a_grid_larger_than_the_budget_is_refused_before_there_is_a_study():
     with pytest.raises(ArgumentError, match="the budget is 4"):
         searched(space=default_space(["sgd"]), strategy=GridSearch(), find=True)

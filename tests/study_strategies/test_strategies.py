@@ -195,7 +195,16 @@ def test_a_random_subset_of_a_grid_of_billions_has_no_point_twice():
 
 @pytest.mark.parametrize(
     ("budget", "sizes"),
-    [(1, [1]), (15, [15]), (16, [8, 8]), (40, [20, 20]), (64, [32, 32]), (70, [24, 24, 22]), (97, [25, 25, 25, 22])],
+    [
+        (1, [1]),
+        (15, [15]),
+        (16, [8, 8]),
+        (40, [20, 20]),
+        (64, [32, 32]),
+        (70, [35, 35]),
+        (128, [64, 64]),
+        (193, [49, 49, 49, 46]),
+    ],
 )
 def test_brackets_are_even_and_there_are_two_as_soon_as_two_are_worth_it(budget, sizes):
     round_ = HalvingSearch().propose(SPACE, seed=0, budget=budget, history=())

@@ -19,7 +19,7 @@ from annealing.report.words import count, duration, number
 
 if TYPE_CHECKING:
     from annealing.study.moment import Moment
-    from annealing.study.store.values import StoredRun
+    from annealing.study.stored import StoredRun
 
 _PAUSE = 10.0  # seconds between two lines in a log
 _WIDE = 40  # characters of a sparkline

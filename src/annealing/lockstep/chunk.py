@@ -11,7 +11,8 @@ from annealing.lockstep.blueprint import Blueprint
 from annealing.lockstep.member import Member
 from annealing.lockstep.stack import Stack
 
-_USUAL, _TINY = 16, 64  # members of a stack on a processor: more than fit its cache are slower again
+_USUAL, _TINY = 16, 64  # members of a stack on a processor from which a measurement begins, or that a short job gets
+_STEADY = 32  # members where nothing is measured: on none of the processors tried so far was it far from the best
 _FEW_NUMBERS = 1000  # of a tiny model's parameters
 _LARGEST = 128  # members that are tried on a processor
 _ON_DEVICE = 4096  # members of a stack on a GPU, where its memory holds them: the more, the better it is used
@@ -30,6 +31,14 @@ def pays(plan: Blueprint) -> bool:
     return plan.work <= (_MOST_WORK if plan.device == "cpu" else _MOST_WORK_ON_DEVICE)
 
 
+def steady_size(plan: Blueprint) -> int:
+    """Return how many members a stack holds on a processor where nothing is measured, so that the answer never changes.
+
+    It is 32, or 64 of a model of at most 1000 parameters: of tiny ones the most go into a cache.
+    """
+    return _TINY if _parameters(plan) <= _FEW_NUMBERS else _STEADY
+
+
 def chunk_size(plan: Blueprint, members: Sequence[Member], wanted: int | None, *, measure: bool) -> tuple[int, float]:
     """Return how many members a stack holds, and the seconds that a member's update takes in one.
 
@@ -41,7 +50,7 @@ def chunk_size(plan: Blueprint, members: Sequence[Member], wanted: int | None, *
         return size, pace(plan, members[:size]) if measure else 0.0
     if plan.device != "cpu":
         return _on_device(plan, members)
-    numbers = max(1, sum(parameter.numel() for parameter in plan.model.parameters()))
+    numbers = max(1, _parameters(plan))
     most = min(len(members), max(1, _MEMORY // (5 * 4 * numbers)))  # parameters, a copy, gradients, and two of an optimizer
     usual = min(most, _TINY if numbers <= _FEW_NUMBERS else _USUAL)
     found = {usual: pace(plan, members[:usual])}
@@ -65,6 +74,10 @@ def _climb(found: dict[int, float], size: int, factor: float, last: int, measure
         if found[following] >= found[size]:
             return
         size = following
+
+
+def _parameters(plan: Blueprint) -> int:
+    return sum(parameter.numel() for parameter in plan.model.parameters())
 
 
 def _on_device(plan: Blueprint, members: Sequence[Member]) -> tuple[int, float]:

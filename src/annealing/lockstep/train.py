@@ -30,6 +30,9 @@ from annealing.lockstep.trail import Trail
 from annealing.tasks.measure import POINTS, check_points
 from annealing.tasks.task import Task
 
+_LONG = 250
+"""Updates of a run from which on gradients are written down at once: it has paid by the first cut, where there are any."""
+
 
 @final
 @dataclass(frozen=True)
@@ -177,6 +180,8 @@ class _Job:
         updates = members[0].updates * len(members)
         if self.chunk is None and self.compile != "always" and not pays(plan):
             raise CannotStackError(BUSY)
+        if members[0].updates >= _LONG:
+            plan.gradients.patience = 0
         size, pace = chunk_size(plan, members, self.chunk, measure=self.compile == "auto")
         compiler = Compiler(plan, self.chunk or size, self.compile, seconds=pace * max(updates, self.remaining))
         compiler.decide(members[:size], pace)

@@ -12,7 +12,7 @@ from annealing.study.search import Rounds, Search, best_few, history_of, ranges_
 from annealing.study.space import Candidate, Space, schedule_of
 from annealing.study.space.dimension import Log
 from annealing.study.space.shapes import shape
-from annealing.study.store.values import StoredRun
+from annealing.study.stored import StoredRun
 from annealing.study.strategies import Told
 from annealing.study.strategies.strategy import by_candidate
 from annealing.study.table import recommended, table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast, final
@@ -16,12 +16,12 @@ from annealing.study.result import Role
 from annealing.study.search import Search, history_of
 from annealing.study.space import Candidate, schedule_of, setting
 from annealing.study.store import Record
-from annealing.study.store.values import Claimed, Point, StoredRun
+from annealing.study.stored import Claimed, Point, StoredRun
 from annealing.study.strategies import Told
 from annealing.study.train import Setting
 from annealing.study.workers import worker_of
 
-_STACK = 16  # runs that are claimed together, where none of them compete
+_STACK = 64  # runs that are claimed together, where none of them compete
 _STORE = 1.0  # seconds between two times that points are stored
 _WAIT = 0.3  # seconds between two looks at what others do
 
@@ -126,7 +126,7 @@ class _Conductor:
             for part in [own] if self.engine.stacks else [[one] for one in own if not one.done]:
                 settings = tuple(self._setting(one) for one in part)
                 self.jobs += 1
-                stops = self.stops if part[0].role == "tuning" else ()
+                stops = self.stops if part[0].role == "tuning" and part[0].seed not in self.search.repeat_seeds else ()
                 self.engine.submit(Job(self.jobs, settings, None if alone else self.halving, stops))
                 self.running[self.jobs] = _Running(tuple(part), {})
 
@@ -169,16 +169,26 @@ class _Conductor:
     def _share(self) -> float:
         """How much of the study is done, by the updates that it is likely to take."""
         flat = [run for round_ in self.rounds for run in round_]
-        weight = {"range": 2.0, "tuning": expected(self.halving), "evaluation": 1.0}
-        planned = {"range": len(self.search.tests), "tuning": self.search.budget, "evaluation": self.search.evaluated}
-        found = {role: sum(run.role == role for run in flat) for role in planned}
-        total = sum(max(planned[role], found[role]) * weight[role] for role in planned)
-        done = sum(weight[run.role] for run in flat if run.done)
+        weight = {"range": 2.0, "search": expected(self.halving), "repeat": 1.0, "evaluation": 1.0}
+        planned = {
+            "range": len(self.search.tests),
+            "search": self.search.budget,
+            "repeat": self.search.repeated,
+            "evaluation": self.search.evaluated,
+        }
+        found = Counter(map(self._part, flat))
+        total = sum(max(planned[part], found[part]) * weight[part] for part in planned)
+        done = sum(weight[self._part(run)] for run in flat if run.done)
         for running in self.running.values():
             for place, update in running.done.items():
-                one = running.claimed[place]
-                done += min(update / self.search.updates, 1.0) * (1.0 if one.role == "evaluation" else weight[one.role]) * 0.9
+                done += min(update / self.search.updates, 1.0) * weight[self._part(running.claimed[place])] * 0.9
         return min(done / total, 1.0) if total else 0.0
+
+    def _part(self, run: StoredRun | Claimed) -> str:
+        """Which part of a study a run belongs to, by what it costs."""
+        if run.role != "tuning":
+            return run.role
+        return "repeat" if run.seed in self.search.repeat_seeds else "search"
 
     def _say(self) -> None:
         if self.tell is None:
@@ -186,7 +196,7 @@ class _Conductor:
         flat = [run for round_ in self.rounds for run in round_]
         new = tuple(run for run in flat if run.done and run.id not in self.told)
         self.told.update(run.id for run in new)
-        total = len(self.search.tests) + self.search.budget + self.search.evaluated
+        total = len(self.search.tests) + self.search.budget + self.search.repeated + self.search.evaluated
         stage: Stage = stage_of(self.rounds[-1][0].role) if self.rounds else "search"
         self.tell(
             Moment(

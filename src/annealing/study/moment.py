@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, final
 
-from annealing.study.store.values import StoredRun
+from annealing.study.stored import StoredRun
 
 Stage = Literal["range tests", "search", "evaluation"]
 

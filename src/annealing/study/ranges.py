@@ -12,7 +12,7 @@ from annealing.rangetest.decide import Scan, within
 from annealing.study.result import Curve
 from annealing.study.space import Choice, Space, default_space
 from annealing.study.space.dimension import conditions
-from annealing.study.store.values import Ended, StoredRun
+from annealing.study.stored import Ended, StoredRun
 
 BELOW, ABOVE = 8.0, 4.0
 """How far around the interval of the scan's good rates a study looks: a constant rate is best several times lower after a

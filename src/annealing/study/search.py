@@ -13,24 +13,26 @@ from annealing.study.defaults import FIRST_EVALUATION_SEED
 from annealing.study.ranges import Range, narrowed, range_of, to_test
 from annealing.study.result import Curve
 from annealing.study.space import Candidate, Space
-from annealing.study.store.values import NewRun, StoredRun
+from annealing.study.stored import NewRun, StoredRun
 from annealing.study.strategies import Round, Strategy, Told
 from annealing.study.strategies.strategy import by_candidate, proposed, training_seeds
 
 Rounds = Sequence[Sequence[StoredRun]]
 Curves = Mapping[int, Curve]
 
+_REPEATED, _ONE_IN = 8, 16  # candidates that are repeated at most, and one in so many of the budget
 _WAVE = 16  # candidates, where losses of earlier waves decide which are given up
 
 
 @final
 @dataclass(frozen=True)
 class Search:
-    """A study is a fold of rounds: range tests, then what the strategy proposes, then the best few beside the baselines.
+    """A study is a fold of rounds: range tests, what the strategy proposes, its best repeated, and the best few of these judged.
 
-    `optimizer` is the task's own (None where it has no name), `baselines` the values that the winner is measured against, by
-    name; `finalists` candidates are judged on `seeds` evaluation seeds. `own` says that a function of the
-    user's trains them, `stacked` that brackets are trained as one.
+    `repeats` says from how many more tuning seeds the best are trained before it is chosen among them: one run's luck may be as
+    large as what tells good settings apart. `optimizer` is the task's own (None where it has no name), `baselines` the values
+    that the winner is measured against, by name; `finalists` candidates are judged on `seeds` evaluation seeds. `own` says that
+    a function of the user's trains them, `stacked` that brackets are trained as one.
     """
 
     space: Space
@@ -47,6 +49,7 @@ class Search:
     own: bool = False
     forecast: bool = False
     stacked: bool = True
+    repeats: int = 0
 
     def __post_init__(self) -> None:
         # A strategy that cannot look through the space, or not with this budget, says so before anything is trained or stored.
@@ -66,7 +69,7 @@ class Search:
         history = history_of(runs, curves)
         next_ = self.strategy.propose(self.narrowed(runs), seed=self.seed, budget=self.budget, history=history)
         if next_ is None:
-            return self._evaluation(history)
+            return self._repeated(history) or self._evaluation(history)
         return _of_round(next_ if self.stacked else _one_at_a_time(next_))
 
     @property
@@ -77,6 +80,16 @@ class Search:
     def narrowed(self, runs: Sequence[StoredRun]) -> Space:
         """Return the space as the range tests leave it."""
         return narrowed(self.space, ranges_of(runs))
+
+    @property
+    def repeated(self) -> int:
+        """How many runs the round of repeats has, if there are enough candidates."""
+        return self.repeats * (most if (most := min(_REPEATED, self.budget // _ONE_IN)) > 1 else 0)
+
+    @property
+    def repeat_seeds(self) -> tuple[int, ...]:
+        """The tuning seeds of the repeats: no strategy trains from them first, and no evaluation uses them."""
+        return training_seeds(self.seed + FIRST_EVALUATION_SEED // 2, self.repeats) if self.repeats else ()
 
     @property
     def evaluated(self) -> int:
@@ -98,6 +111,14 @@ class Search:
             f"{diverged} of the {len(history)} runs diverged: there is nothing to judge. "
             "Take a space with lower rates, under another name for the study."
         )
+
+    def _repeated(self, history: Sequence[Told]) -> list[NewRun]:
+        """Return the best of the search from more seeds; nothing where that is done, or the strategy repeats by itself."""
+        known = by_candidate(history).values()
+        if not self.repeated or any(len(told) > 1 for told in known):
+            return []
+        best = best_few(history, self.updates, self.repeated // self.repeats)
+        return [NewRun(one.to_dict(), seed, "tuning") for seed in self.repeat_seeds for one in best] if len(best) > 1 else []
 
     def _evaluation(self, history: Sequence[Told]) -> list[NewRun]:
         """Return the best few and the baselines on fresh seeds, those that can share a stack side by side."""
@@ -137,12 +158,15 @@ def settled(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
 
 
 def best_few(history: Sequence[Told], updates: int, count: int) -> tuple[Candidate, ...]:
-    """Return the candidates with the lowest mean loss over their seeds, best first, of those trained to the end."""
-    ranked: list[tuple[float, int, Candidate]] = []
+    """Return the candidates with the lowest mean loss over their seeds, best first, of those trained to the end.
+
+    Those that were repeated come before the others, whose one loss is as good as their luck.
+    """
+    ranked: list[tuple[int, float, int, Candidate]] = []
     for candidate, told in by_candidate(history).items():
         if all(one.updates >= updates and not one.diverged and not one.cut and math.isfinite(one.loss) for one in told):
-            ranked.append((math.fsum(one.loss for one in told) / len(told), candidate.number, candidate))
-    return tuple(candidate for _, _, candidate in sorted(ranked, key=lambda row: row[:2])[:count])
+            ranked.append((-len(told), math.fsum(one.loss for one in told) / len(told), candidate.number, candidate))
+    return tuple(candidate for *_, candidate in sorted(ranked, key=lambda row: row[:3])[:count])
 
 
 def _of_round(next_: Round) -> list[NewRun]:

@@ -39,6 +39,8 @@ BUDGET = 64
 """Settings that a search tries when nothing else is said."""
 FINALISTS = 4
 """The best few, which are judged on fresh seeds."""
+REPEATS = 2
+"""More tuning seeds from which the best are trained before it is chosen among them."""
 
 
 def tune(
@@ -58,6 +60,7 @@ def tune(
     address: str | None = None,
     find: bool = True,
     forecast: bool = False,
+    repeats: int = REPEATS,
     finalists: int = FINALISTS,
     seeds: int = EVALUATION_SEEDS,
     baselines: Mapping[str, Mapping[str, Any]] | None = None,
@@ -65,9 +68,10 @@ def tune(
 ) -> Tuned:
     """Search for the setting to train a task with, judge the best few on seeds that chose none of them, and say how sure it is.
 
-    First the range of good rates of every optimizer is found, then a strategy tries `budget` settings, then the best few and the
-    baselines are trained on fresh seeds: their differences are paired by seed, taken to the setting that was best in
-    the search, and adjusted for their number (Holm, 10 %).
+    First the range of good rates of every optimizer is found, then a strategy tries `budget` settings, then the best of them are
+    trained from two more seeds, since one may have been lucky with the first. The best few and the baselines are judged on fresh
+    seeds: their differences are paired by seed, taken to the setting that was best before, and adjusted for their number
+    (Holm, 10 %).
 
     >>> import torch
     >>> x = torch.linspace(-1, 1, 64).reshape(64, 1)
@@ -85,9 +89,10 @@ def tune(
     study goes on where it stopped (by default nothing is kept); `study`, its name there (by default the task's); `workers`, jobs
     at a time (by default one per CPU); `progress`, called a few times a second; `address`, of a Ray cluster to join (by default
     one is started here); `find`, whether rates are tested first; `forecast`, whether the rest of the budget goes where a
-    law fitted to the first runs expects the lowest losses; `finalists` and `seeds`, how many settings are judged, on how many
-    seeds; `baselines`, {name: values} to judge them against (by default every optimizer at its usual rate, constant,
-    and the first that is made for decay with a cosine as well).
+    law fitted to the first runs expects the lowest losses; `repeats`, from how many more seeds the best are trained before it is
+    chosen among them: one setting in 16 of the budget, 8 at most (0: the first seed decides); `finalists` and `seeds`, how many
+    settings are judged, on how many seeds; `baselines`, {name: values} to judge them against (by default every optimizer at its
+    usual rate, constant, and the first that is made for decay with a cosine as well).
 
     Raises an `AnnealingError` before any training for what cannot be trained, `StoreError` where the study is there with
     another definition, and `TrainingError` when the task raises while it is trained, or every run diverges.
@@ -95,7 +100,20 @@ def tune(
     work = _work(task)
     asked = Asked(work, engine, workers, address, device)
     search = _search(
-        work, space, strategy, optimizer, updates, budget, seed, find, finalists, seeds, baselines, forecast, asked.stacks
+        work,
+        space,
+        strategy,
+        optimizer,
+        updates,
+        budget,
+        seed,
+        find,
+        repeats,
+        finalists,
+        seeds,
+        baselines,
+        forecast,
+        asked.stacks,
     )
     with _place(store) as place, open_store(place) as opened:
         record = opened.begin(study or work.name, definition_of(work, search, stacked=asked.stacks, device=device))
@@ -200,6 +218,7 @@ def _search(
     budget: int,
     seed: int,
     find: bool,
+    repeats: int,
     finalists: int,
     seeds: int,
     baselines: Mapping[str, Mapping[str, Any]] | None,
@@ -228,6 +247,7 @@ def _search(
         find=find and isinstance(work, Task),
         optimizer=first,
         baselines=baselines_of(names or ([own] if own else [])) if baselines is None else baselines,
+        repeats=whole("repeats", repeats, at_least=0),
         finalists=whole("finalists", finalists),
         seeds=whole("seeds", seeds),
         own=isinstance(work, Own),

@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Iterable
 
-from annealing.study.store.values import StoredRun
+from annealing.study.stored import StoredRun
 
 
 def worker_of(engine: str) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, final
 
 from annealing.lockstep.halving import Halving
 from annealing.lockstep.member import Point
-from annealing.study.store.values import Ended
+from annealing.study.stored import Ended
 from annealing.study.train import Setting
 
 Stops = tuple[tuple[int, float], ...]

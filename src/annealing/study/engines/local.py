@@ -16,7 +16,7 @@ from annealing.study.engines.job import Event, Finished, Heard, Job
 from annealing.study.engines.own import Own
 from annealing.study.engines.processes import Engine as Pool
 from annealing.study.engines.processes import processes, without_interrupts
-from annealing.study.engines.worker import train_job_in_worker
+from annealing.study.engines.worker import get_ready, train_job_in_worker
 from annealing.tasks.task import Task
 
 _POLL = 0.1  # seconds between two looks at the points
@@ -86,4 +86,8 @@ class Local:
 def local(work: Task | Own, workers: int | None, *, stacks: bool, device: str = "cpu") -> Generator[Local]:
     """Start worker processes (by default one per CPU) that train jobs, and end them with the `with` block."""
     with processes(work, workers, engine="lockstep" if stacks else "process", device=device) as pool:
+        if stacks:
+            with without_interrupts():
+                for _ in range(pool.workers):  # the range test keeps one busy at first, and the others need not wait for it
+                    pool.executor.submit(get_ready, pool.folder)
         yield Local(pool, stacks=stacks)

@@ -17,7 +17,7 @@ from annealing.core.plan import Plan
 from annealing.lockstep.member import Point
 from annealing.study.engines.job import Stops
 from annealing.study.result import Curve
-from annealing.study.store.values import Ended
+from annealing.study.stored import Ended
 from annealing.study.train import Setting
 
 Train = Callable[["OwnRun"], Any]

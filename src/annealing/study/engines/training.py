@@ -8,10 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from annealing.lockstep import Outcome
+import torch
+
+from annealing.core.families import constant
+from annealing.lockstep import Member, Outcome
 from annealing.lockstep import train as train_in_lockstep
 from annealing.lockstep.alone import train_alone
-from annealing.lockstep.chunk import pays
+from annealing.lockstep.chunk import pays, steady_size
 from annealing.lockstep.feed import CannotStackError
 from annealing.lockstep.leg import Hear
 from annealing.lockstep.member import Point
@@ -21,11 +24,11 @@ from annealing.study.engines.job import Job, Stops
 from annealing.study.engines.own import Own
 from annealing.study.ranges import ended_of_scan
 from annealing.study.result import Curve
-from annealing.study.store.values import Ended
+from annealing.study.stored import Ended
 from annealing.study.train import Setting
 from annealing.tasks.task import Task
 
-_STACK = 16  # settings: more than fit the processor's cache are slower again
+_WARM = 80  # updates: more than pass before gradients are written down
 _TOLD = 50  # times that a range test says how far it is
 
 
@@ -53,6 +56,14 @@ def train_job(work: Task | Own, job: Job, hear: Hear, *, stacked: bool, device: 
         hear=hear,
     )
     return tuple(map(ended, trained.outcomes)), trained.notes
+
+
+def warm_up() -> None:
+    """Train the smallest stack there is, for what torch loads on the way."""
+    x = torch.linspace(-1, 1, 8).reshape(8, 1)
+    line = Task(lambda: torch.nn.Linear(1, 1), torch.nn.functional.mse_loss, (x, x), (x, x), optimizer="sgd", name="warm-up")
+    members = [Member((0.1 * constant()).over(_WARM), seed=0) for _ in range(2)]
+    train_in_lockstep(line, members, compile="never", chunk=2, points=1)
 
 
 def ended(outcome: Outcome) -> Ended:
@@ -99,6 +110,7 @@ def _scanned(task: Task, setting: Setting, hear: Callable[[Point], object], devi
 def _stack(task: Task, setting: Setting, device: str) -> int | None:
     """How many settings to stack, without measuring it anew for every job; None leaves it to lockstep, which says why not."""
     try:
-        return _STACK if pays(stackable(task, setting.member, device)) else None
+        plan = stackable(task, setting.member, device)
+        return steady_size(plan) if pays(plan) else None
     except CannotStackError:
         return None

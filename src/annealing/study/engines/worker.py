@@ -35,6 +35,14 @@ def start(parent: int) -> None:
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
+def get_ready(folder: Path) -> None:
+    """Load the task and what torch loads at a stack's first update, while no work is there yet: it takes seconds."""
+    from annealing.study.engines.training import warm_up
+
+    warm_up()
+    _shared(folder)
+
+
 def train_in_worker(
     task: str, folder: Path, board: str, runs: int, run: int, setting: Setting, device: str
 ) -> list[Run] | TaskError:

@@ -7,10 +7,10 @@ work on it.
 from annealing.study.store.record import Record as Record
 from annealing.study.store.store import Store as Store
 from annealing.study.store.store import open_store as open_store
-from annealing.study.store.values import Claimed as Claimed
-from annealing.study.store.values import Counts as Counts
-from annealing.study.store.values import Ended as Ended
-from annealing.study.store.values import NewRun as NewRun
-from annealing.study.store.values import Point as Point
-from annealing.study.store.values import StoredRun as StoredRun
-from annealing.study.store.values import StudyLine as StudyLine
+from annealing.study.stored import Claimed as Claimed
+from annealing.study.stored import Counts as Counts
+from annealing.study.stored import Ended as Ended
+from annealing.study.stored import NewRun as NewRun
+from annealing.study.stored import Point as Point
+from annealing.study.stored import StoredRun as StoredRun
+from annealing.study.stored import StudyLine as StudyLine

@@ -12,7 +12,7 @@ from annealing.study.store.database import now
 from annealing.study.store.owner import Owner, is_dead, this_process
 from annealing.study.store.plain import from_json
 from annealing.study.store.tables import claim, run, study
-from annealing.study.store.values import Claimed
+from annealing.study.stored import Claimed
 
 
 def lock_study(connection: Connection, of: int) -> None:

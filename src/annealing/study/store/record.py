@@ -20,7 +20,7 @@ from annealing.study.store.claims import claim_runs, dissolve, forget_used_up, l
 from annealing.study.store.database import Database, insert_or
 from annealing.study.store.plain import from_json, numbers_from_json, numbers_to_json, to_json
 from annealing.study.store.tables import point, run
-from annealing.study.store.values import Claimed, Counts, Ended, NewRun, Point, StoredRun
+from annealing.study.stored import Claimed, Counts, Ended, NewRun, Point, StoredRun
 
 LEASE = 60.0
 """Seconds without a sign of life after which a claim falls back to the others."""

@@ -21,7 +21,7 @@ from annealing.study.store.migrate import bring_up_to_date
 from annealing.study.store.plain import from_json, to_json
 from annealing.study.store.record import Record
 from annealing.study.store.tables import run, study
-from annealing.study.store.values import Counts, StudyLine
+from annealing.study.stored import Counts, StudyLine
 
 
 def open_store(where: str | Path, *, create: bool = True, patience: float = 30.0) -> Store:

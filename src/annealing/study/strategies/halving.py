@@ -30,7 +30,7 @@ class HalvingSearch:
     >>> from annealing.study.space import Log
     >>> round_ = HalvingSearch().propose(Space({"lr": Log(1e-3, 1)}), seed=0, budget=70, history=())
     >>> [len(bracket) for bracket in round_.brackets], round_.halving
-    ([24, 24, 22], Halving(cuts=((0.25, 3), (0.5, 2), (0.75, 2))))
+    ([35, 35], Halving(cuts=((0.25, 3), (0.5, 2), (0.75, 2))))
 
     Arguments: `inner`, what chooses; `size`, candidates in a bracket; `halving`, when to cut (by default a third stays after a
     quarter of the run, half of those after a half, and half of those after three quarters: 0.4 of the updates).
@@ -38,7 +38,7 @@ class HalvingSearch:
     """
 
     inner: Strategy = field(default_factory=Random)
-    size: int = 32
+    size: int = 64
     halving: Halving = field(default_factory=lambda: Halving(CUTS))
 
     def __post_init__(self) -> None:

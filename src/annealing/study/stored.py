@@ -1,4 +1,4 @@
-"""What goes into a store and comes out of it."""
+"""What a study keeps: what goes into a store and comes out of it."""
 
 from __future__ import annotations
 
