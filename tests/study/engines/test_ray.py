@@ -29,6 +29,8 @@ from annealing.study.tune import concluded
 
 pytestmark = pytest.mark.slow
 
+_PATIENCE = 400.0  # seconds: every new worker loads Ray and PyTorch, 10 s of a core that others use as well
+
 
 @pytest.fixture(scope="module")
 def address():
@@ -51,12 +53,14 @@ def jobs():
     return [Job(1, settings(8), Halving()), Job(2, settings(4, seed=1)), Job(3, settings(4, seed=2))]
 
 
-def trained(engine, asked, *, until=120.0, watch=lambda events: None):
+def trained(engine, asked, *, until=_PATIENCE, watch=lambda events: None):
     for job in asked:
         engine.submit(job)
     ended, heard, begun = {}, Counter(), time.monotonic()
     while len(ended) < len(asked):
-        assert time.monotonic() - begun < until
+        assert time.monotonic() - begun < until, (
+            f"{sorted(ended)} of {len(asked)} jobs have ended, {dict(heard)} points were heard"
+        )
         events = engine.events(0.2)
         watch(events)
         heard.update(event.job for event in events if isinstance(event, Heard))
@@ -78,8 +82,6 @@ def test_two_nodes_give_the_bits_of_the_local_engine_and_tell_points_on_the_way(
     assert not ray.is_initialized()
 
 
-# Known fault: 35 s on a quiet machine, and twice not back after 120 s on a loaded one. Whoever finds why takes this mark away.
-@pytest.mark.xfail(reason="on a busy machine the jobs of a killed worker do not come back in time", strict=False)
 def test_a_worker_killed_in_the_middle_is_replaced_and_the_numbers_stay(address, line, tmp_path):
     folder = str(tmp_path)
 
