@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from annealing.cli.live import LiveProgress, line
+from annealing.cli.live import line, live_progress
 from annealing.study.progress import Leader, Progress
 
 LEADERS = (Leader("cosine", 0.08, 0.4712, 4), Leader("a [bold]name[/bold]", 0.02, float("inf"), 3))
@@ -17,7 +17,7 @@ def moment(seconds: float, done: int = 30) -> Progress:
 
 def test_a_terminal_shows_runs_pace_time_left_and_the_best_so_far() -> None:
     screen = io.StringIO()
-    with LiveProgress(Console(file=screen, force_terminal=True, width=100, color_system=None)) as progress:
+    with live_progress(Console(file=screen, force_terminal=True, width=100, color_system=None)) as progress:
         progress(moment(15.0))
     shown = screen.getvalue()
 
@@ -27,7 +27,7 @@ def test_a_terminal_shows_runs_pace_time_left_and_the_best_so_far() -> None:
 
 def test_a_log_gets_a_line_every_ten_seconds() -> None:
     log = io.StringIO()
-    with LiveProgress(Console(file=log, force_terminal=False, width=20)) as progress:
+    with live_progress(Console(file=log, force_terminal=False, width=20)) as progress:
         for tenths in range(350):
             progress(moment(tenths / 10, done=tenths // 10 + 1))
 
@@ -38,7 +38,7 @@ def test_a_log_gets_a_line_every_ten_seconds() -> None:
 
 def test_a_log_does_not_stop_one_step_short() -> None:
     log = io.StringIO()
-    with LiveProgress(Console(file=log, force_terminal=False, width=20)) as progress:
+    with live_progress(Console(file=log, force_terminal=False, width=20)) as progress:
         progress(moment(10.0, done=60))
         progress(moment(19.0, done=120))
         progress(moment(19.5, done=120))
@@ -51,7 +51,7 @@ def test_a_log_does_not_stop_one_step_short() -> None:
 
 def test_a_log_of_a_run_that_was_broken_off_says_how_far_it_came() -> None:
     log = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), LiveProgress(Console(file=log, force_terminal=False)) as progress:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), live_progress(Console(file=log, force_terminal=False)) as progress:  # noqa: PT012
         progress(moment(10.0, done=60))
         progress(moment(12.0, done=70))
         raise KeyboardInterrupt
@@ -61,11 +61,11 @@ def test_a_log_of_a_run_that_was_broken_off_says_how_far_it_came() -> None:
 
 def test_a_short_run_leaves_nothing_in_a_log_and_the_last_line_is_not_said_twice() -> None:
     log = io.StringIO()
-    with LiveProgress(Console(file=log, force_terminal=False)) as progress:
+    with live_progress(Console(file=log, force_terminal=False)) as progress:
         progress(moment(3.0, done=120))
     assert log.getvalue() == ""
 
-    with LiveProgress(Console(file=log, force_terminal=False)) as progress:
+    with live_progress(Console(file=log, force_terminal=False)) as progress:
         progress(moment(10.0, done=120))
     assert len(log.getvalue().splitlines()) == 1
 
@@ -76,7 +76,7 @@ def test_before_the_first_update_the_time_left_is_not_known() -> None:
 
 def test_a_failure_gives_the_terminal_back() -> None:
     screen = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), LiveProgress(Console(file=screen, force_terminal=True, width=100)) as progress:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), live_progress(Console(file=screen, force_terminal=True, width=100)) as progress:  # noqa: PT012
         progress(moment(15.0))
         assert screen.getvalue().count("\x1b[?25l") == 1  # the cursor is hidden
         raise KeyboardInterrupt

@@ -5,14 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from annealing.cli.search import LiveSearch, line
+from annealing.cli.search import Step, line, live_search
 
 
 def test_a_log_hears_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = 0.0
     monkeypatch.setattr("annealing.cli.search.time.perf_counter", lambda: clock)
     stream = io.StringIO()
-    with LiveSearch(Console(file=stream)) as progress:
+    with live_search(Console(file=stream)) as progress:
         for clock in (1.0, 5.0, 12.0, 13.0, 23.0):
             progress("scan", int(100 * clock), 3_000)
 
@@ -24,7 +24,7 @@ def test_a_log_hears_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_terminal_is_as_before() -> None:
     stream = io.StringIO()
-    with LiveSearch(Console(file=stream, force_terminal=True, width=80)) as progress:
+    with live_search(Console(file=stream, force_terminal=True, width=80)) as progress:
         progress("whole runs", 300, 3_000)
         assert "whole runs" in stream.getvalue()
         assert "10%" in stream.getvalue()
@@ -32,4 +32,4 @@ def test_a_terminal_is_as_before() -> None:
 
 
 def test_nothing_done_has_no_pace() -> None:
-    assert line("scan", 0, 100, 0.0) == "scan: 0 of 100 updates, 0 updates a second, – left"
+    assert line(Step("scan", 0, 100, 0.0, 0.0)) == "scan: 0 of 100 updates, 0 updates a second, – left"

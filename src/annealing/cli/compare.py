@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from annealing.cli.grow import grow
-from annealing.cli.live import LiveProgress
+from annealing.cli.live import live_progress
 from annealing.cli.numbers import rates_from, whole
 from annealing.cli.say import notes, plain, results
 from annealing.core.errors import ArgumentError
@@ -108,7 +108,7 @@ def compare(
         raise ArgumentError("--batch and --epochs belong to --grow-batch: write --updates N for the length of a run.")
     del html, png  # what is not installed is said before training, not after it
     with claimed(folder):
-        with nullcontext() if quiet else LiveProgress(notes()) as progress:
+        with nullcontext() if quiet else live_progress(notes()) as progress:
             comparison = compare_schedules(
                 task,
                 expressions or None,

@@ -11,7 +11,7 @@ import typer
 
 from annealing.cli.numbers import whole
 from annealing.cli.say import json_of, notes, plain, results
-from annealing.cli.search import LiveSearch
+from annealing.cli.search import live_search
 
 if TYPE_CHECKING:
     from annealing.rangetest import Found
@@ -63,7 +63,7 @@ def find(
 
         del rates
     with claimed(out) if out is not None else nullcontext(), claimed(png.parent) if png is not None else nullcontext():
-        with nullcontext() if quiet else LiveSearch(notes()) as progress:
+        with nullcontext() if quiet else live_search(notes()) as progress:
             found = find_rate(
                 task,
                 optimizer=optimizer,

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from annealing.cli.live import LiveProgress
+from annealing.cli.live import live_progress
 from annealing.cli.say import notes, plain, results
 from annealing.core.errors import ArgumentError
 from annealing.study.growth_result import GrowthComparison
@@ -38,7 +38,7 @@ def grow(
         raise ArgumentError(f"--grow-batch starts every arm from one rate, and there are {len(rates)}: write --lr {rates[0]:g}.")
     given["epochs"] = given["epochs"] or EPOCHS
     with claimed(folder):
-        with nullcontext() if quiet else LiveProgress(notes()) as progress:
+        with nullcontext() if quiet else live_progress(notes()) as progress:
             comparison = compare_growth(
                 task,
                 expressions[0] if expressions else DECAY,

@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self, final
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from annealing.cli.shown import shown
 from annealing.report.words import count, duration, number
 from annealing.study.progress import Progress
 
 _LEADERS = 12
-_PAUSE = 10.0  # seconds between two lines in a log
 
 
-@final
-class LiveProgress:
-    """What `compare(progress=…)` calls; use it in a `with` block, and the terminal is as before after it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
-        self._said = 0.0
-        self._latest: Progress | None = None
-
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
-        elif self._said and self._latest is not None and self._latest.seconds > self._said:
-            self._console.print(line(self._latest), soft_wrap=True)  # how far it came: all the way, or to what ended it
-
-    def __call__(self, progress: Progress) -> None:
-        """Draw one moment."""
-        if self._live is not None:
-            self._live.update(Group(bar(progress), Text(), leaders(progress)), refresh=True)
-            return
-        self._latest = progress
-        if progress.done_updates and progress.seconds - self._said >= _PAUSE:
-            self._said = progress.seconds
-            self._console.print(line(progress), soft_wrap=True)
+def live_progress(console: Console) -> AbstractContextManager[Callable[[Progress], None]]:
+    """Give, for a `with` block, what `compare(progress=…)` calls."""
+    return shown(
+        console,
+        lambda progress: Group(bar(progress), Text(), leaders(progress)),
+        line,
+        lambda progress: progress.seconds if progress.done_updates else 0.0,
+    )
 
 
 def line(progress: Progress) -> str:

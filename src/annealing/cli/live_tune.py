@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, final
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from annealing.cli.say import knows_unicode, plain
+from annealing.cli.shown import shown
 from annealing.report.terminal import sparkline
 from annealing.report.words import count, duration, number
 
@@ -21,41 +22,13 @@ if TYPE_CHECKING:
     from annealing.study.moment import Moment
     from annealing.study.stored import StoredRun
 
-_PAUSE = 10.0  # seconds between two lines in a log
 _WIDE = 40  # characters of a sparkline
 
 
-@final
-class LiveStudy:
-    """What `tune(progress=…)` calls; use it in a `with` block, and the terminal is as before after it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
-        self._said = 0.0
-        self._latest: Moment | None = None
-
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
-        elif self._said and self._latest is not None and self._latest.seconds > self._said:
-            self._console.print(line(self._latest), soft_wrap=True)
-
-    def __call__(self, moment: Moment) -> None:
-        """Draw one moment."""
-        if self._live is not None:
-            blocks = knows_unicode(self._console.file)  # pyright: ignore[reportArgumentType] - a text stream
-            self._live.update(Group(bar(moment), *best(moment, blocks=blocks)), refresh=True)
-            return
-        self._latest = moment
-        if moment.seconds - self._said >= _PAUSE:
-            self._said = moment.seconds
-            self._console.print(line(moment), soft_wrap=True)
+def live_study(console: Console) -> AbstractContextManager[Callable[[Moment], None]]:
+    """Give, for a `with` block, what `tune(progress=…)` calls."""
+    blocks = knows_unicode(console.file)  # pyright: ignore[reportArgumentType] - a text stream
+    return shown(console, lambda moment: Group(bar(moment), *best(moment, blocks=blocks)), line, lambda moment: moment.seconds)
 
 
 def line(moment: Moment) -> str:

@@ -3,73 +3,62 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
-from typing import Self, final
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from annealing.cli.shown import shown
 from annealing.report.words import count, duration
 
-_PAUSE = 10.0  # seconds between two lines in a log
+
+class Step(NamedTuple):
+    """How far a stage of the search is, after so many seconds of it, and of the search."""
+
+    stage: str
+    done: int
+    total: int
+    seconds: float
+    elapsed: float
 
 
-@final
-class LiveSearch:
-    """What `find(tick=…)` calls; use it in a `with` block, and the terminal is as before after it."""
+@contextmanager
+def live_search(console: Console) -> Generator[Callable[[str, int, int], None]]:
+    """Give, for the `with` block, what `find(tick=…)` calls."""
+    begun = {"": time.perf_counter()}
+    with shown(console, bar, line, lambda step: step.elapsed if step.seconds >= 1 else 0.0) as show:
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
-        self._stage, self._begun, self._said = "", time.perf_counter(), time.perf_counter()
+        def tick(stage: str, done: int, total: int) -> None:
+            now = time.perf_counter()
+            show(Step(stage, done, total, now - begun.setdefault(stage, now), now - begun[""]))
 
-    def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw one moment."""
-        now = time.perf_counter()
-        if stage != self._stage:
-            self._stage, self._begun = stage, now
-        seconds = now - self._begun
-        if self._live is not None:
-            self._live.update(bar(stage, done, total, seconds), refresh=True)
-        elif seconds >= 1 and now - self._said >= _PAUSE:
-            self._said = now
-            self._console.print(line(stage, done, total, seconds), soft_wrap=True)
+        yield tick
 
 
-def line(stage: str, done: int, total: int, seconds: float) -> str:
+def line(step: Step) -> str:
     """Say in one line how far it is.
 
-    >>> line("scan", 500, 2_000, 0.5)
+    >>> line(Step("scan", 500, 2_000, 0.5, 0.5))
     'scan: 500 of 2 000 updates, 1 000 updates a second, 2 s left'
     """
-    pace, left = _pace(done, total, seconds)
-    so_far = f"{done:,}".replace(",", " ")
-    return f"{stage}: {so_far} of {count(total, 'update')}, {pace} a second, {left} left"
+    pace, left = _pace(step)
+    so_far = f"{step.done:,}".replace(",", " ")
+    return f"{step.stage}: {so_far} of {count(step.total, 'update')}, {pace} a second, {left} left"
 
 
-def bar(stage: str, done: int, total: int, seconds: float) -> Table:
+def bar(step: Step) -> Table:
     """Draw the bar with the stage, the pace and the time left."""
-    pace, left = _pace(done, total, seconds)
+    pace, left = _pace(step)
+    drawn = ProgressBar(total=step.total, completed=step.done, width=28)
     row = Table.grid(padding=(0, 2, 0, 0))
-    row.add_row(
-        Text(stage, style="bold"), ProgressBar(total=total, completed=done, width=28), f"{done / total:.0%}", f"{pace}/s",
-        f"{left} left",
-    )  # fmt: skip
+    row.add_row(Text(step.stage, style="bold"), drawn, f"{step.done / step.total:.0%}", f"{pace}/s", f"{left} left")
     return row
 
 
-def _pace(done: int, total: int, seconds: float) -> tuple[str, str]:
-    rate = done / seconds if seconds > 0 else 0.0
-    return count(round(rate), "update"), duration((total - done) / rate if rate else None)
+def _pace(step: Step) -> tuple[str, str]:
+    rate = step.done / step.seconds if step.seconds > 0 else 0.0
+    return count(round(rate), "update"), duration((step.total - step.done) / rate if rate else None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from annealing.cli.live_tune import LiveStudy, records
+from annealing.cli.live_tune import live_study, records
 from annealing.cli.numbers import whole
 from annealing.cli.say import notes, plain, results
 
@@ -95,7 +95,7 @@ def tune(
     named = study or slug("-".join([task, *([optimizer] if optimizer else [])]))
     folder = out if out is not None else Path("anneal-report") / slug(named)
     with claimed(folder):
-        with nullcontext(records if as_json else None) if as_json or quiet else LiveStudy(notes()) as listener:
+        with nullcontext(records if as_json else None) if as_json or quiet else live_study(notes()) as listener:
             try:
                 tuned = search(
                     task,
