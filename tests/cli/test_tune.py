@@ -90,6 +90,35 @@ def test_records_are_streamed_one_a_line_and_the_last_is_the_result(streamed: li
     assert {path.name for path in (folder / "anneal-report" / "my_task-task").iterdir()} == FILES
 
 
+@pytest.mark.parametrize(("repeats", "more"), [((), 4), (("--repeats", "1"), 2), (("--repeats", "0"), 0)])
+def test_the_best_of_a_larger_search_are_repeated_as_often_as_asked(
+    said: Callable[..., Said], repeats: tuple[str, ...], more: int
+) -> None:
+    words = (*FAST[:4], "--budget", "32", *FAST[6:], "--study", f"repeated-{more}", "--store", "repeated.db", "--json")
+    status, out, _ = said("tune", "my_task.py:task", *words, *repeats)
+    *runs, result = map(json.loads, out.splitlines())
+
+    assert status == 0
+    assert [run["role"] for run in runs].count("tuning") == 32 + more
+    assert sum(one["repeat"] for one in result["tried"]) == more
+
+
+@pytest.mark.slow
+def test_what_is_recommended_for_digits_beats_the_default_by_more_than_the_interval(tmp_path: Path) -> None:
+    require("sklearn")
+    done = subprocess.run([*COMMAND, "digits"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "anneal-report" / "digits" / "result.json").read_text())
+    rows = {row["name"]: row for row in result["rows"]}
+
+    assert rows["default"]["verdict"] == "worse"
+    assert rows["default"]["difference_interval"][0] > 0
+    assert rows[result["best"]["name"]]["mean"] < rows["default"]["mean"]
+    assert {path.name for path in (tmp_path / "anneal-report" / "digits").iterdir()} == FILES
+    assert "beats" in done.stdout
+    assert "Use " in done.stdout
+
+
 def test_the_plan_file_is_the_winner_and_reads_back(streamed: list[dict[str, Any]], folder: Path) -> None:
     text = (folder / "anneal-report" / "my_task-task" / "best.plan").read_text()
     plan = an.parse(text)

@@ -15,7 +15,7 @@ from matplotlib.image import imread
 import annealing as an
 from annealing.report.code.optimizers import Made
 from annealing.report.search import cloud, given_up, influences, range_tests, tried_table
-from annealing.report.tuned_files import tuned_page, winner_text, write_tuned
+from annealing.report.tuned_files import facts, tuned_page, winner_text, write_tuned
 from annealing.report.tuned_png import tuned_summary
 from annealing.study.result import Comparison
 from annealing.study.tuned import Influence, Tried, Tuned
@@ -98,6 +98,23 @@ def test_the_table_of_what_was_tried_begins_with_what_came_to_its_end(tuned: Tun
     assert len(rows) == 12
     assert [row[-1] for row in rows] == ["to the end"] * 12
     assert [row[0] for row in rows[:2]] == ["#1", "#2"]
+
+
+def test_what_was_repeated_leads_the_table_by_its_mean_and_fills_one_row(tuned: Tuned) -> None:
+    again = [
+        replace(tuned.tried[number], seed=seed, loss=loss, repeat=True)
+        for number, losses in ((1, (0.9, 0.9)), (2, (0.5, 0.5)))
+        for seed, loss in zip((50, 51), losses, strict=True)
+    ]
+    repeated = replace(tuned, tried=(*tuned.tried, *again))
+    rows = tried_table(repeated).rows
+
+    assert [row[0] for row in rows[:3]] == ["#2", "#1", "#4"]
+    assert [row[-1] for row in rows[:3]] == ["to the end, from 3 seeds", "to the end, from 3 seeds", "to the end"]
+    assert len({row[0] for row in rows}) == len(rows)
+    assert "trained from more seeds" in cloud(repeated).caption
+    assert "trained from more seeds" not in cloud(tuned).caption
+    assert f"search over {len(tuned.tried)} settings, 1 000 updates each" in facts(repeated)
 
 
 def test_a_share_that_nothing_can_be_said_about_says_why(tuned: Tuned) -> None:

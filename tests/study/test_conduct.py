@@ -109,8 +109,18 @@ def test_of_a_bracket_most_are_given_up_and_none_of_those_is_a_finalist(search, 
     assert all(int(name.partition("#")[2].rstrip(")")) in whole for name in finalists)
 
 
-def test_progress_rises_to_the_end_and_tells_every_run_once(search, here, line, tmp_path):
-    asked, moments = search(), []
+@pytest.mark.parametrize(
+    ("strategy", "changes", "runs"),
+    [
+        (Random(), {}, 16),
+        (Random(), {"budget": 32, "repeats": 2}, 32 + 2 * 2),
+        (Random(seeds=2), {"budget": 32, "repeats": 2}, 32),
+        (Brackets(), {"budget": 32, "repeats": 2}, 32 + 2 * 2),
+    ],
+    ids=["once", "repeated", "twice anyway", "brackets"],
+)
+def test_progress_rises_to_the_end_and_tells_every_run_once(strategy, changes, runs, search, here, line, tmp_path):
+    asked, moments = search(strategy, **changes), []
     with open_store(tmp_path / "s.db") as store:
         record = store.begin("s", {})
         conduct(record, asked, here(line()), moments.append)
@@ -119,9 +129,47 @@ def test_progress_rises_to_the_end_and_tells_every_run_once(search, here, line, 
     told = [run.id for moment in moments for run in moment.new]
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert len(told) == len(set(told)) == 16 + 3 * 3
+    assert len(told) == len(set(told)) == runs + 3 * 3
+    assert moments[-1].done_runs == moments[-1].total_runs == len(told)
     assert moments[-1].best is not None
     assert list(moments[-1].lowest) == sorted(moments[-1].lowest, reverse=True)
+
+
+@pytest.mark.parametrize(("strategy", "left"), [(Brackets(), 32 - 2 * 8), (Random(), 32 - 2 * 16)], ids=["brackets", "alone"])
+def test_no_more_is_claimed_than_the_workers_begin_with(strategy, left, search, here, line, tmp_path):
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        engine = here(line(), breaks_after=0)
+        waiting = []
+        engine.submit = lambda job: waiting.append(record.counts().waiting)
+        with pytest.raises(KeyboardInterrupt):
+            conduct(record, search(strategy, budget=32), engine)
+
+    assert min(waiting) == left
+
+
+def test_one_by_one_a_repeat_is_never_given_up(here, line, search, tmp_path):
+    class Two:
+        """Half of the budget, then the rest."""
+
+        name, halving = "two", Halving()
+
+        def propose(self, space, *, seed, budget, history):
+            found = Random().propose(space, seed=seed, budget=16 if not history else 32, history=history)
+            return found and Round(found.candidates, found.seeds, self.halving)
+
+    asked = search(Two(), budget=32, repeats=2, stacked=False)
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        engine = here(line(), stacks=False)
+        conduct(record, asked, engine)
+        repeats = [run for run in record.runs("tuning") if run.seed in asked.repeat_seeds]
+
+    assert len(repeats) == 4
+    stops = [bool(job.stops) for job in engine.trained if job.settings[0].role == "tuning"]
+    assert any(stops)
+    assert stops[-4:] == [False] * 4
+    assert not any(run.cut for run in repeats)
 
 
 def test_one_at_a_time_a_run_is_given_up_where_it_is_worse_than_most_before_it(here, line, search, tmp_path):

@@ -37,7 +37,7 @@ task = Task(
 SMALL = ["line.py", "--updates", "60", "--seeds", "2", "--workers", "1", "--quiet", "--no-find"]
 ARGUMENTS = {
     "lockstep": [*SMALL, "--budget", "32"],
-    "process": [*SMALL, "--budget", "8", "--engine", "process", "--strategy", "tpe"],
+    "process": [*SMALL, "--budget", "32", "--engine", "process", "--strategy", "tpe"],
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="kill -9 and fork")]
@@ -65,6 +65,7 @@ def found(folder: Path, study: str, report: str | None = None, store: str | None
     table = [(run.round, run.place, str(run.candidate), run.seed, run.role, run.cut, run.diverged) for run in runs]
     numbers = [(np.float64(run.loss).tobytes(), run.updates, hash(curves[run.id])) for run in runs]
     assert all(run.done for run in runs)
+    assert [run.role for run in runs].count("tuning") > 32  # the best are repeated as well
     result = json.loads((folder / (report or f"report-{study}") / "result.json").read_text())
     for told in (result, *result["runs"]):
         for changing in ("seconds", "study", "store", "command"):

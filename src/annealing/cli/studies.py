@@ -135,9 +135,8 @@ def _csv(tuned: Any) -> str:
     text = io.StringIO()
     names = list(dict.fromkeys(name for one in tuned.tried for name in one.values))
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("number", "seed", *names, "loss", "updates", "diverged", "cut"))
+    rows.writerow(("number", "seed", *names, "loss", "updates", "diverged", "cut", "repeat"))
     for one in tuned.tried:
-        rows.writerow(
-            (one.number, one.seed, *(one.values.get(name, "") for name in names), one.loss, one.updates, one.diverged, one.cut)
-        )
+        values = (one.values.get(name, "") for name in names)
+        rows.writerow((one.number, one.seed, *values, one.loss, one.updates, one.diverged, one.cut, one.repeat))
     return text.getvalue()

@@ -45,6 +45,12 @@ def tune(
     budget: Annotated[str | None, typer.Option(metavar="RUNS", help="How many settings the search tries, by default 64.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="S", help="Seed of the search; by default 0.")] = None,
     seeds: Annotated[str | None, typer.Option(metavar="K", help="Fresh seeds on which the best few are judged.")] = None,
+    repeats: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="More seeds from which the best are trained before it is chosen among them; by default 2."
+        ),
+    ] = None,
     store: Annotated[
         str, typer.Option(metavar="URL", help="Where every point is kept: a file, or postgresql://user@host/database.")
     ] = str(STORE),
@@ -83,7 +89,7 @@ def tune(
 
     - `anneal tune my_task.py:task --strategy tpe --store postgresql://me@host/studies`
     """
-    from annealing.study.tune import BUDGET  # isort: split
+    from annealing.study.tune import BUDGET, REPEATS  # isort: split
     from annealing.report import html, png
     from annealing.report.files import claimed
     from annealing.report.tuned_files import write_tuned
@@ -106,6 +112,7 @@ def tune(
                     updates=whole("--updates", updates) or UPDATES,
                     budget=whole("--budget", budget) or BUDGET,
                     seed=whole("--seed", seed, at_least=0) or 0,
+                    repeats=REPEATS if repeats is None else cast("int", whole("--repeats", repeats, at_least=0)),
                     seeds=whole("--seeds", seeds) or EVALUATION_SEEDS,
                     store=store,
                     study=named,

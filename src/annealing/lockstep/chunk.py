@@ -26,9 +26,12 @@ _MEMORY = 2 << 30  # bytes of a stack on a processor, by its parameters and what
 _SHARE = 0.4  # of a device's free memory: what grows faster than the members has room
 
 
-def pays(plan: Blueprint) -> bool:
-    """Whether an update is so small that members are faster together: by its operations, so that the answer never changes."""
-    return plan.work <= (_MOST_WORK if plan.device == "cpu" else _MOST_WORK_ON_DEVICE)
+def pays(plan: Blueprint, device: str | None = None) -> bool:
+    """Whether an update is so small that members are faster together: by its operations, so that the answer never changes.
+
+    `device` stands in for the one that the blueprint was made on.
+    """
+    return plan.work <= (_MOST_WORK if (device or plan.device) == "cpu" else _MOST_WORK_ON_DEVICE)
 
 
 def steady_size(plan: Blueprint) -> int:

@@ -22,6 +22,9 @@ Gradients = Callable[[Rows, Rows, Any, Any, Rows], tuple[Rows, tuple[Tensor, Row
 _ENOUGH = 64
 """Updates of one shape after which it is written down: to do so costs about as much as it saves in that many."""
 
+_MANY = 16
+"""Shapes up to which one may be written down as soon as it is seen; where there are more, as of padded text, few come often."""
+
 _SAME = {"expand.default", "view.default", "_unsafe_view.default", "detach.default", "alias.default"}
 """Operations that often hand on what they get."""
 
@@ -44,7 +47,8 @@ class Traced:
         if kind in self._tried:
             return self._compared(kind, parameters, rest, inputs, targets, masks)
         self._seen[kind] = self._seen.get(kind, 0) + 1
-        if self._seen[kind] > self.patience:
+        enough = self.patience if len(self._seen) <= _MANY else max(self.patience, _ENOUGH)
+        if self._seen[kind] > enough:
             self._tried[kind] = self.written_down(parameters, rest, inputs, targets, masks)
         return self._ordinary(parameters, rest, inputs, targets, masks)
 

@@ -28,7 +28,7 @@ def cloud(tuned: Tuned) -> Lines:
     return Lines(
         title="What was tried",
         caption=f"{count(len(tuned.tried), 'run')} of the search, one dot each; hollow ones were given up on the way, "
-        "crosses diverged or lie above.",
+        f"crosses diverged or lie above{_again(tuned)}.",
         x=Axis("learning rate (peak)", low / 1.15, high * 1.15, "log", round_numbers(low / 1.15, high * 1.15)),
         y=y,
         lines=tuple(_dots(name, groups[name], y) for name in sorted(groups)),
@@ -61,12 +61,20 @@ def range_tests(tuned: Tuned) -> tuple[Lines, ...]:
 
 
 def tried_table(tuned: Tuned) -> Table:
-    """List the best of the search, those trained to the end first."""
-    ranked = sorted(tuned.tried, key=lambda one: (one.diverged, one.cut, one.loss, one.number))[:_SHOWN]
-    names = list(dict.fromkeys(name for one in ranked for name in one.values))
+    """List the best settings of the search as it ranked them: those that were repeated, those trained to the end, the others."""
+    settings: dict[int, list[Tried]] = {}
+    for one in tuned.tried:
+        settings.setdefault(one.number, []).append(one)
+    ranked = sorted(settings.values(), key=_rank)[:_SHOWN]
+    names = list(dict.fromkeys(name for runs in ranked for name in runs[0].values))
     rows = tuple(
-        (f"#{one.number}", *(_written(one.values.get(name)) for name in names), number(one.loss, fixed=True), _end(one))
-        for one in ranked
+        (
+            f"#{runs[0].number}",
+            *(_written(runs[0].values.get(name)) for name in names),
+            number(_mean(runs), fixed=True),
+            _end(runs),
+        )
+        for runs in ranked
     )
     return Table(("", *names, "loss", "trained"), rows)
 
@@ -131,7 +139,21 @@ def _written(value: object) -> str:
     return "–" if value is None else number(value, 3) if isinstance(value, float) else str(value)
 
 
-def _end(one: Tried) -> str:
-    if one.diverged:
-        return f"diverged at {one.updates}"
-    return f"given up at {one.updates}" if one.cut else "to the end"
+def _again(tuned: Tuned) -> str:
+    return "; the best were trained from more seeds" if any(one.repeat for one in tuned.tried) else ""
+
+
+def _rank(runs: Sequence[Tried]) -> tuple[bool, bool, bool, float, int]:
+    lost, again = any(one.diverged for one in runs), any(one.repeat for one in runs)
+    return lost, not again, any(one.cut for one in runs), _mean(runs), runs[0].number
+
+
+def _mean(runs: Sequence[Tried]) -> float:
+    return math.fsum(one.loss for one in runs) / len(runs)
+
+
+def _end(runs: Sequence[Tried]) -> str:
+    for one in runs:
+        if one.diverged or one.cut:
+            return f"{'diverged' if one.diverged else 'given up'} at {one.updates}"
+    return "to the end" if len(runs) == 1 else f"to the end, from {len(runs)} seeds"

@@ -110,9 +110,13 @@ def tuned_page(tuned: Tuned, *, command: str = "") -> str:
 def facts(tuned: Tuned) -> str:
     """Say in a line what was trained."""
     whole = sum(not one.cut and not one.diverged for one in tuned.tried)
-    tried, judged = count(len(tuned.tried), "run"), count(len(tuned.confirmed.runs), "run")
+    tried, runs, judged = (
+        count(tuned.settings, "setting"),
+        count(len(tuned.tried), "run"),
+        count(len(tuned.confirmed.runs), "run"),
+    )
     seeds = count(len(tuned.confirmed.evaluation_seeds), "fresh seed")
     return (
-        f"{tuned.strategy} search over {tried} of {count(tuned.updates, 'update')}, {whole} of them to the end, then {judged} on "
-        f"{seeds}; engine {tuned.engine}, {duration(tuned.seconds)} of training"
+        f"{tuned.strategy} search over {tried}, {count(tuned.updates, 'update')} each; {whole} of {runs} "
+        f"went to the end, then {judged} on {seeds}; engine {tuned.engine}, {duration(tuned.seconds)} of training"
     )

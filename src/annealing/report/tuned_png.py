@@ -68,4 +68,4 @@ def _title(tuned: Tuned) -> str:
 
 def _conditions(tuned: Tuned) -> str:
     seeds = count(len(tuned.confirmed.evaluation_seeds), "evaluation seed")
-    return f"{tuned.task}, {tuned.strategy}, {count(len(tuned.tried), 'run')} tried, {count(tuned.updates, 'update')}, {seeds}"
+    return f"{tuned.task}, {tuned.strategy}, {count(tuned.settings, 'setting')} tried, {count(tuned.updates, 'update')}, {seeds}"

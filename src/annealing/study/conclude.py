@@ -72,7 +72,7 @@ def conclude(
         chosen={name: candidate.values for candidate, name in named.items()},
         tried=tuple(map(_tried, history)),
         ranges=tuple(found.to_dict() for found in ranges_of(runs)),
-        importance=_importance(space, history),
+        importance=_importance(space, [told for told in history if not told.repeat]),
         importance_method=METHOD,
         seconds=seconds,
         notes=tuple(notes),
@@ -130,9 +130,8 @@ def _run(run: StoredRun, choice: Choice, curves: Mapping[int, Curve]) -> Run:
 
 def _tried(told: Told) -> Tried:
     schedule = str(schedule_of(told.candidate))
-    return Tried(
-        told.candidate.number, told.candidate.values, schedule, told.seed, told.loss, told.updates, told.diverged, told.cut
-    )
+    candidate, seen = told.candidate, (told.loss, told.updates, told.diverged, told.cut, told.repeat)
+    return Tried(candidate.number, candidate.values, schedule, told.seed, *seen)
 
 
 def _importance(space: Space, history: Sequence[Told]) -> tuple[Influence, ...]:

@@ -13,7 +13,7 @@ from annealing.lockstep.halving import Halving
 from annealing.study.engines.job import Engine, Finished, Heard, Job, Stops
 from annealing.study.moment import Moment, Stage, stage_of
 from annealing.study.result import Role
-from annealing.study.search import Search, history_of
+from annealing.study.search import Search, history_of, repeats_of
 from annealing.study.space import Candidate, schedule_of, setting
 from annealing.study.store import Record
 from annealing.study.stored import Claimed, Point, StoredRun
@@ -21,7 +21,7 @@ from annealing.study.strategies import Told
 from annealing.study.train import Setting
 from annealing.study.workers import worker_of
 
-_STACK = 64  # runs that are claimed together, where none of them compete
+_STACK = 16  # runs that are claimed together, where none of them compete: what a kill costs, and what others cannot take
 _STORE = 1.0  # seconds between two times that points are stored
 _WAIT = 0.3  # seconds between two looks at what others do
 
@@ -59,6 +59,7 @@ class _Conductor:
         self.points: defaultdict[Claimed, list[Point]] = defaultdict(list)
         self.stored, self.begun, self.jobs = 0.0, time.perf_counter(), 0
         self.told: set[int] = set()
+        self.repeats: frozenset[int] = frozenset()
         self.before = 0.0  # the share of the study that was done when this process began
         self.stops: Stops = ()
 
@@ -82,6 +83,7 @@ class _Conductor:
 
     def _look(self) -> None:
         self.rounds = self.record.rounds()
+        self.repeats = repeats_of([run for round_ in self.rounds for run in round_])
 
     def _next_round(self) -> bool:
         """Add the next round, unless there are none or the last is not done; say whether there is anything left to do."""
@@ -111,7 +113,9 @@ class _Conductor:
             if not waiting:
                 return
             share = math.ceil(waiting / (self.engine.workers - len(self.running)))
-            claimed = self.record.claim(min(_STACK, share) if self.engine.stacks else 1, worker_of(self.engine.name))
+            competing = any(run.bracket is not None for run in self.rounds[-1])  # then a claim is of one bracket
+            count = min(_STACK, share) if self.engine.stacks and not competing else 1
+            claimed = self.record.claim(count, worker_of(self.engine.name))
             if not claimed:
                 return
             self._submit(claimed)
@@ -126,7 +130,7 @@ class _Conductor:
             for part in [own] if self.engine.stacks else [[one] for one in own if not one.done]:
                 settings = tuple(self._setting(one) for one in part)
                 self.jobs += 1
-                stops = self.stops if part[0].role == "tuning" and part[0].seed not in self.search.repeat_seeds else ()
+                stops = self.stops if self._part(part[0]) == "search" else ()
                 self.engine.submit(Job(self.jobs, settings, None if alone else self.halving, stops))
                 self.running[self.jobs] = _Running(tuple(part), {})
 
@@ -170,25 +174,28 @@ class _Conductor:
         """How much of the study is done, by the updates that it is likely to take."""
         flat = [run for round_ in self.rounds for run in round_]
         weight = {"range": 2.0, "search": expected(self.halving), "repeat": 1.0, "evaluation": 1.0}
-        planned = {
-            "range": len(self.search.tests),
-            "search": self.search.budget,
-            "repeat": self.search.repeated,
-            "evaluation": self.search.evaluated,
-        }
-        found = Counter(map(self._part, flat))
-        total = sum(max(planned[part], found[part]) * weight[part] for part in planned)
+        total = sum(count * weight[part] for part, count in self._planned(flat).items())
         done = sum(weight[self._part(run)] for run in flat if run.done)
         for running in self.running.values():
             for place, update in running.done.items():
                 done += min(update / self.search.updates, 1.0) * weight[self._part(running.claimed[place])] * 0.9
         return min(done / total, 1.0) if total else 0.0
 
+    def _planned(self, flat: Sequence[StoredRun]) -> dict[str, int]:
+        """How many runs each part of the study will have, as far as it is known."""
+        found = Counter(map(self._part, flat))
+        names = ("range", "search", "repeat", "evaluation")
+        if found["evaluation"]:  # the last round is there
+            return {part: found[part] for part in names}
+        search = self.search
+        planned = (len(search.tests), search.budget, search.repeated, search.evaluated)
+        return {part: max(count, found[part]) for part, count in zip(names, planned, strict=True)}
+
     def _part(self, run: StoredRun | Claimed) -> str:
         """Which part of a study a run belongs to, by what it costs."""
         if run.role != "tuning":
             return run.role
-        return "repeat" if run.seed in self.search.repeat_seeds else "search"
+        return "repeat" if run.id in self.repeats else "search"
 
     def _say(self) -> None:
         if self.tell is None:
@@ -196,13 +203,13 @@ class _Conductor:
         flat = [run for round_ in self.rounds for run in round_]
         new = tuple(run for run in flat if run.done and run.id not in self.told)
         self.told.update(run.id for run in new)
-        total = len(self.search.tests) + self.search.budget + self.search.repeated + self.search.evaluated
+        total = sum(self._planned(flat).values())
         stage: Stage = stage_of(self.rounds[-1][0].role) if self.rounds else "search"
         self.tell(
             Moment(
                 stage,
                 sum(run.done for run in flat),
-                max(total, len(flat)),
+                total,
                 self._share(),
                 self.before,
                 time.perf_counter() - self.begun,

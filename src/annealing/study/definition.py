@@ -54,7 +54,7 @@ def search_from(definition: Mapping[str, Any]) -> tuple[Search, str, str]:
             find=definition["find"],
             optimizer=definition["optimizer"],
             baselines=definition["baselines"],
-            repeats=definition["repeats"],
+            repeats=definition.get("repeats", 0),  # studies of before there were any
             finalists=definition["finalists"],
             seeds=definition["seeds"],
             forecast=definition["forecast"],

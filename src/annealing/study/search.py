@@ -88,7 +88,7 @@ class Search:
 
     @property
     def repeat_seeds(self) -> tuple[int, ...]:
-        """The tuning seeds of the repeats: no strategy trains from them first, and no evaluation uses them."""
+        """The tuning seeds of the repeats: none that the search began with, and no evaluation uses them."""
         return training_seeds(self.seed + FIRST_EVALUATION_SEED // 2, self.repeats) if self.repeats else ()
 
     @property
@@ -114,8 +114,7 @@ class Search:
 
     def _repeated(self, history: Sequence[Told]) -> list[NewRun]:
         """Return the best of the search from more seeds; nothing where that is done, or the strategy repeats by itself."""
-        known = by_candidate(history).values()
-        if not self.repeated or any(len(told) > 1 for told in known):
+        if not self.repeated or any(len(told) > 1 for told in by_candidate(history).values()):
             return []
         best = best_few(history, self.updates, self.repeated // self.repeats)
         return [NewRun(one.to_dict(), seed, "tuning") for seed in self.repeat_seeds for one in best] if len(best) > 1 else []
@@ -148,25 +147,40 @@ def ranges_of(runs: Sequence[StoredRun]) -> tuple[Range, ...]:
 
 def history_of(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
     """Return what a strategy may know: the search's runs that have ended, in order."""
-    return tuple(_told(run, curves.get(run.id)) for run in runs if run.role == "tuning" and run.done)
+    again = repeats_of(runs)
+    return tuple(_told(run, curves.get(run.id), run.id in again) for run in runs if run.role == "tuning" and run.done)
+
+
+def repeats_of(runs: Sequence[StoredRun]) -> frozenset[int]:
+    """Return which runs of the search train a candidate that an earlier round had trained."""
+    first: dict[int, int] = {}
+    for run in runs:
+        if run.role == "tuning":
+            number = run.candidate["number"]
+            first[number] = min(run.round, first.get(number, run.round))
+    return frozenset(run.id for run in runs if run.role == "tuning" and run.round > first[run.candidate["number"]])
 
 
 def settled(runs: Sequence[StoredRun], curves: Curves) -> tuple[Told, ...]:
-    """Return the history of those candidates of which no run is left to train, so that their means stay what they are."""
-    open_ = {run.candidate["number"] for run in runs if run.role == "tuning" and not run.done}
-    return tuple(told for told in history_of(runs, curves) if told.candidate.number not in open_)
+    """Return the history of those candidates of which no run is left to train, without repeats, so that it stays what it is."""
+    again = repeats_of(runs)
+    open_ = {run.candidate["number"] for run in runs if run.role == "tuning" and not run.done and run.id not in again}
+    return tuple(told for told in history_of(runs, curves) if not told.repeat and told.candidate.number not in open_)
 
 
 def best_few(history: Sequence[Told], updates: int, count: int) -> tuple[Candidate, ...]:
     """Return the candidates with the lowest mean loss over their seeds, best first, of those trained to the end.
 
-    Those that were repeated come before the others, whose one loss is as good as their luck.
+    Where some were repeated it is chosen among them alone: the loss of another is as low as its luck.
     """
-    ranked: list[tuple[int, float, int, Candidate]] = []
+    ranked: list[tuple[bool, float, int, Candidate]] = []
     for candidate, told in by_candidate(history).items():
         if all(one.updates >= updates and not one.diverged and not one.cut and math.isfinite(one.loss) for one in told):
-            ranked.append((-len(told), math.fsum(one.loss for one in told) / len(told), candidate.number, candidate))
-    return tuple(candidate for *_, candidate in sorted(ranked, key=lambda row: row[:3])[:count])
+            mean, again = math.fsum(one.loss for one in told) / len(told), any(one.repeat for one in told)
+            ranked.append((again, mean, candidate.number, candidate))
+    several = any(again for again, *_ in ranked)
+    chosen = sorted((row for row in ranked if row[0] == several), key=lambda row: row[1:3])
+    return tuple(candidate for *_, candidate in chosen[:count])
 
 
 def _of_round(next_: Round) -> list[NewRun]:
@@ -188,7 +202,7 @@ def _one_at_a_time(next_: Round) -> Round:
     return replace(next_, candidates=wave, halving=None, bracket=None)
 
 
-def _told(run: StoredRun, curve: Curve | None) -> Told:
+def _told(run: StoredRun, curve: Curve | None, repeat: bool) -> Told:
     points = () if curve is None else tuple(zip(curve.update.tolist(), curve.valid_loss.tolist(), strict=True))
     return Told(
         Candidate.from_dict(run.candidate),
@@ -198,6 +212,7 @@ def _told(run: StoredRun, curve: Curve | None) -> Told:
         bool(run.diverged),
         bool(run.cut),
         points,
+        repeat,
     )
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast, final
 
@@ -15,11 +16,12 @@ from annealing.core.errors import ArgumentError, KindError
 from annealing.study.arms import horizon_of
 from annealing.study.conclude import conclude
 from annealing.study.conduct import conduct
-from annealing.study.defaults import EVALUATION_SEEDS, UPDATES
+from annealing.study.defaults import EVALUATION_SEEDS, FIRST_EVALUATION_SEED, UPDATES
 from annealing.study.definition import definition_of, search_from
 from annealing.study.engines.job import Engine
 from annealing.study.engines.local import local
 from annealing.study.engines.own import Own
+from annealing.study.engines.usual import Usual, usual_engine
 from annealing.study.moment import Report
 from annealing.study.search import Search, history_of
 from annealing.study.space import Space, baselines_of, check_space, default_space
@@ -41,6 +43,7 @@ FINALISTS = 4
 """The best few, which are judged on fresh seeds."""
 REPEATS = 2
 """More tuning seeds from which the best are trained before it is chosen among them."""
+_MOST_REPEATS = FIRST_EVALUATION_SEED // 2  # beyond, they would come round to the seeds of the search
 
 
 def tune(
@@ -83,14 +86,16 @@ def tune(
     Arguments: `task`, a `Task`, a built-in name, `"file.py:name"`, or a function `def train(run)` of any framework, which trains
     with `run.plan(t)`, `run.values` and `run.seed` and calls `run.report(update, loss)`; `space`, what is looked
     through (by default rate, schedule and what shapes it, for each `optimizer`); `strategy`, a name such as "halving", "random",
-    "grid", "tpe", or a strategy; `engine`, "lockstep" (settings stacked into one program), "process" (one at a time) or "ray";
+    "grid", "tpe", or a strategy; `engine`, "lockstep" (settings stacked into one program), "process" (one at a time) or "ray", by
+    default lockstep where the task can be stacked and that pays;
     `optimizer`, one name or several, in place of the task's own; `updates`, the length of every run; `budget`, how
     many settings are tried; `seed`, of the search; `store`, a file or a database URL that keeps every point: called again, the
     study goes on where it stopped (by default nothing is kept); `study`, its name there (by default the task's); `workers`, jobs
     at a time (by default one per CPU); `progress`, called a few times a second; `address`, of a Ray cluster to join (by default
     one is started here); `find`, whether rates are tested first; `forecast`, whether the rest of the budget goes where a
     law fitted to the first runs expects the lowest losses; `repeats`, from how many more seeds the best are trained before it is
-    chosen among them: one setting in 16 of the budget, 8 at most (0: the first seed decides); `finalists` and `seeds`, how many
+    chosen among them, where the strategy trains each from one: one setting in 16 of the budget, from a budget of 32 on, 8 at
+    most (0: the first seed decides); `finalists` and `seeds`, how many
     settings are judged, on how many seeds; `baselines`, {name: values} to judge them against (by default every optimizer at its
     usual rate, constant, and the first that is made for decay with a cosine as well).
 
@@ -98,7 +103,7 @@ def tune(
     another definition, and `TrainingError` when the task raises while it is trained, or every run diverges.
     """
     work = _work(task)
-    asked = Asked(work, engine, workers, address, device)
+    asked = Asked(work, engine, workers, address, device, first_of(optimizer))
     search = _search(
         work,
         space,
@@ -117,10 +122,10 @@ def tune(
     )
     with _place(store) as place, open_store(place) as opened:
         record = opened.begin(study or work.name, definition_of(work, search, stacked=asked.stacks, device=device))
-        notes: tuple[str, ...] = ()
+        notes = asked.usual.notes if engine is None else ()
         if not _complete(record):
             with asked.engine() as running:
-                notes = conduct(record, search, running, progress)
+                notes += conduct(record, search, running, progress)
         return conclude(
             search,
             record.rounds(),
@@ -162,6 +167,7 @@ class Asked:
     workers: int | None
     address: str | None
     device: str
+    optimizer: str | None = None  # in place of the task's own
 
     def __post_init__(self) -> None:
         if self.given is not None and self.given not in ENGINES:
@@ -175,15 +181,20 @@ class Asked:
         if self.workers is not None:
             whole("workers", self.workers)
 
+    @cached_property
+    def usual(self) -> Usual:
+        """Whether stacks are worth it, where nobody said so."""
+        return usual_engine(self.work, self.optimizer, self.device)
+
     @property
     def name(self) -> str:
         """How people call it."""
-        return self.given or ("process" if isinstance(self.work, Own) else "lockstep")
+        return self.given or ("lockstep" if self.usual.stacks else "process")
 
     @property
     def stacks(self) -> bool:
         """Whether settings are trained together."""
-        return self.name != "process" and not isinstance(self.work, Own)
+        return self.name == "lockstep" or (self.name == "ray" and self.usual.stacks)
 
     @contextmanager
     def engine(self) -> Generator[Engine]:
@@ -196,6 +207,14 @@ class Asked:
         else:
             with local(self.work, self.workers, stacks=self.stacks, device=self.device) as running:
                 yield running
+
+
+def first_of(optimizer: str | Sequence[str] | None) -> str | None:
+    """Return the first optimizer that is named, or None where it is the task's own."""
+    names = [optimizer] if isinstance(optimizer, str) else list(optimizer or ())
+    for name in names:
+        optimizer_named(name)
+    return names[0] if names else None
 
 
 def _work(task: object) -> Task | Own:
@@ -227,8 +246,6 @@ def _search(
 ) -> Search:
     length = whole("updates", updates)
     names = [optimizer] if isinstance(optimizer, str) else list(optimizer or ())
-    for name in names:
-        optimizer_named(name)
     own = work.optimizer if isinstance(work, Task) and isinstance(work.optimizer, str) else None
     looked = _space(work, space, names or ([own] if own else []))
     first = names[0] if names else own
@@ -247,13 +264,19 @@ def _search(
         find=find and isinstance(work, Task),
         optimizer=first,
         baselines=baselines_of(names or ([own] if own else [])) if baselines is None else baselines,
-        repeats=whole("repeats", repeats, at_least=0),
+        repeats=_repeats(repeats),
         finalists=whole("finalists", finalists),
         seeds=whole("seeds", seeds),
         own=isinstance(work, Own),
         forecast=forecast,
         stacked=stacked,
     )
+
+
+def _repeats(given: int) -> int:
+    if (repeats := whole("repeats", given, at_least=0)) > _MOST_REPEATS:
+        raise ArgumentError(f"repeats={given!r} is more than there are seeds for: write {_MOST_REPEATS} at most.")
+    return repeats
 
 
 def _space(work: Task | Own, space: Space | Mapping[str, Any] | None, names: Sequence[str]) -> Space:

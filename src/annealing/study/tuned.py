@@ -20,7 +20,7 @@ class Tried:
     """A run of the search: what was tried, from which seed, and what came of it.
 
     `schedule` is its text, the rate included; `loss` its last validation loss, at update `updates`, which is before the end
-    where it `diverged` or was `cut`.
+    where it `diverged` or was `cut`. A `repeat` was trained once more, from another seed, because it was among the best.
     """
 
     number: int
@@ -31,6 +31,7 @@ class Tried:
     updates: int
     diverged: bool
     cut: bool
+    repeat: bool = False
 
 
 @final
@@ -75,6 +76,11 @@ class Tuned:
     def rows(self) -> tuple[Row, ...]:
         """The table, best first."""
         return self.confirmed.rows
+
+    @property
+    def settings(self) -> int:
+        """How many settings were tried."""
+        return len({one.number for one in self.tried})
 
     @property
     def verdict(self) -> str:

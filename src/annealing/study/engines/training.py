@@ -108,7 +108,12 @@ def _scanned(task: Task, setting: Setting, hear: Callable[[Point], object], devi
 
 
 def _stack(task: Task, setting: Setting, device: str) -> int | None:
-    """How many settings to stack, without measuring it anew for every job; None leaves it to lockstep, which says why not."""
+    """How many settings to stack, without measuring it anew for every job; None leaves it to lockstep, which says why not.
+
+    On a device a stack holds what its memory holds, which lockstep finds out.
+    """
+    if device != "cpu":
+        return None
     try:
         plan = stackable(task, setting.member, device)
         return steady_size(plan) if pays(plan) else None

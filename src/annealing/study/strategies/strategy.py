@@ -22,7 +22,8 @@ class Told:
     """One line of a study's history: a candidate trained from a seed, and what came of it.
 
     `loss` is the final validation loss, infinite or NaN where the run `diverged`; `updates` are those it was trained for, which
-    are fewer where it diverged or was `cut` by halving; `points` are the pairs of (finished updates, validation loss) on the way.
+    are fewer where it diverged or was `cut` by halving; `points` are the pairs of (finished updates, validation loss) on the way;
+    `repeat` says that the study trained a candidate once more that an earlier round had trained.
 
     >>> Told(Candidate(0, {"lr": 0.1}), seed=0, loss=0.3, updates=100).diverged
     False
@@ -35,6 +36,7 @@ class Told:
     diverged: bool = False
     cut: bool = False
     points: tuple[tuple[int, float], ...] = ()
+    repeat: bool = False
 
 
 @final
