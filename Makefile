@@ -16,7 +16,7 @@ help:
 	@echo "make slow    the tests that take longer"
 	@echo "make parity  the dialects beside the real libraries"
 	@echo "make docs-tables  docs/same-curve-as.md, measured anew"
-	@echo "make docs-evidence  docs/evidence.md, every study run anew (20 minutes)"
+	@echo "make docs-evidence  docs/evidence.md, every study run anew (eight minutes)"
 	@echo "make bench   the benchmarks"
 	@echo "make clean   remove everything that make has made"
 
