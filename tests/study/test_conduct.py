@@ -29,6 +29,16 @@ class Brackets:
         return found and Round(found.candidates, found.seeds, self.halving, 8)
 
 
+class Halves:
+    """Half of the budget, then the rest."""
+
+    name, halving = "halves", Halving()
+
+    def propose(self, space, *, seed, budget, history):
+        found = Random().propose(space, seed=seed, budget=budget if history else budget // 2, history=history)
+        return found and Round(found.candidates, found.seeds, self.halving)
+
+
 @pytest.fixture
 def search():
     def make(strategy=None, **changes):
@@ -149,16 +159,7 @@ def test_no_more_is_claimed_than_the_workers_begin_with(strategy, left, search, 
 
 
 def test_one_by_one_a_repeat_is_never_given_up(here, line, search, tmp_path):
-    class Two:
-        """Half of the budget, then the rest."""
-
-        name, halving = "two", Halving()
-
-        def propose(self, space, *, seed, budget, history):
-            found = Random().propose(space, seed=seed, budget=16 if not history else 32, history=history)
-            return found and Round(found.candidates, found.seeds, self.halving)
-
-    asked = search(Two(), budget=32, repeats=2, stacked=False)
+    asked = search(Halves(), budget=32, repeats=2, stacked=False)
     with open_store(tmp_path / "s.db") as store:
         record = store.begin("s", {})
         engine = here(line(), stacks=False)
@@ -173,16 +174,7 @@ def test_one_by_one_a_repeat_is_never_given_up(here, line, search, tmp_path):
 
 
 def test_one_at_a_time_a_run_is_given_up_where_it_is_worse_than_most_before_it(here, line, search, tmp_path):
-    class Two:
-        """Half of the budget, then the rest."""
-
-        name, halving = "two", Halving()
-
-        def propose(self, space, *, seed, budget, history):
-            found = Random().propose(space, seed=seed, budget=8 if not history else 16, history=history)
-            return found and Round(found.candidates, found.seeds, self.halving)
-
-    asked = search(Two())
+    asked = search(Halves())
     with open_store(tmp_path / "s.db") as store:
         record = store.begin("s", {})
         conduct(record, asked, here(line(), stacks=False))
