@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - what needs torch is imported once it is known to be there
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ from annealing.core.errors import ArgumentError, TaskError
 from annealing.study.conclude import conclude
 from annealing.study.conduct import conduct
 from annealing.study.defaults import FIRST_EVALUATION_SEED
+from annealing.study.definition import definition_of, search_from
 from annealing.study.engines.own import Own
 from annealing.study.ranges import ABOVE, BELOW, Range, narrowed, to_test
 from annealing.study.result import Curve
-from annealing.study.search import Search, settled
+from annealing.study.search import Search, best_few, settled
 from annealing.study.space import Candidate, Choice, Log, Space, default_space
 from annealing.study.store import Ended, NewRun, open_store
-from annealing.study.strategies import Random
+from annealing.study.strategies import Random, Told
 from annealing.study.strategies.grid import GridSearch
 
 SPACE = Space({"lr": Log(0.1, 1), "schedule": Choice(["constant"])})
@@ -84,6 +86,41 @@ def test_nothing_is_repeated_where_it_would_cost_much_or_is_done_anyway(changes,
         conduct(record, asked, here(Own(lambda run: run.report(run.updates, run.values["lr"])), stacks=False))
 
     assert [round_[0].role for round_ in record.rounds()] == ["tuning", "evaluation"], why
+
+
+def test_where_some_were_repeated_it_is_chosen_among_them_alone():
+    told = [Told(Candidate(i, {"lr": float(i)}), 0, 0.5 + i / 100, 20) for i in range(4)]
+    again = [Told(Candidate(i, {"lr": float(i)}), 50, 0.9 - i / 10, 20, repeat=True) for i in range(2)]
+
+    assert [one.number for one in best_few(told, 20, 3)] == [0, 1, 2]
+    assert [one.number for one in best_few([*told, *again], 20, 3)] == [1, 0]
+    gone = [replace(one, diverged=True, loss=math.inf) for one in again]
+    assert [one.number for one in best_few([*told, *gone], 20, 3)] == [2, 3]
+
+
+def test_a_mean_over_seeds_that_a_strategy_chose_itself_is_like_any_other():
+    told = [Told(Candidate(0, {"lr": 0.1}), seed, 2.0, 20) for seed in range(3)] + [Told(Candidate(1, {"lr": 0.2}), 0, 0.1, 20)]
+
+    assert [one.number for one in best_few(told, 20, 2)] == [1, 0]
+
+
+def test_optuna_is_told_what_the_search_saw_and_no_repeat(here, tmp_path):
+    space = Space({"lr": Choice([float(rate) for rate in range(1, 49)])})
+    asked = searched(space=space, strategy=GridSearch(), budget=48, own=True, stacked=False, repeats=2)
+    with open_store(tmp_path / "s.db") as store:
+        record = store.begin("s", {})
+        conduct(record, asked, here(Own(lucky), stacks=False))
+        told = settled(record.runs(), record.curves())
+
+    assert len(told) == 48
+    assert {one.seed for one in told} == {0}
+
+
+def test_a_study_from_before_there_were_repeats_is_read_as_one_without():
+    definition = definition_of(Own(lucky), searched(own=True, stacked=False), stacked=False, device="cpu")
+    del definition["repeats"]
+
+    assert search_from(definition)[0].repeats == 0
 
 
 def test_a_grid_larger_than_the_budget_is_refused_before_there_is_a_study():
