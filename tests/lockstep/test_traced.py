@@ -66,3 +66,14 @@ def test_a_loss_that_is_another_at_every_call_is_not_written_down():
     one = torch.ones(2, 3)
     values = [float(traced([one], [], 2 * one, one, [])[1][0]) for _ in range(5)]
     assert values == sorted(set(values))
+
+
+def test_where_shapes_are_many_they_are_not_written_down_at_first_sight():
+    def gradients(parameters, rest, inputs, targets, masks):
+        return [parameters[0] * inputs.sum()], (inputs.sum(), rest)
+
+    traced, one = Traced(gradients, patience=0), torch.ones(2)
+    for length in range(1, 41):
+        traced([one], [], torch.ones(length), one, [])
+
+    assert len(traced._tried) + len(traced._known) == 16
